@@ -1,0 +1,1 @@
+"""The benchmark engine: collections, systems, runs, evaluation, experiments and their store."""

@@ -1,0 +1,33 @@
+"""Test collections and the sources they come from."""
+
+from harness.collections.base import (
+    HUMAN,
+    ORIGINAL,
+    CollectionEntry,
+    CollectionSource,
+    Document,
+    DocumentSet,
+    Qrels,
+    Query,
+    QuerySet,
+    SourceConfig,
+    TestCollection,
+    content_digest,
+    file_signature,
+)
+
+__all__ = [
+    "HUMAN",
+    "ORIGINAL",
+    "CollectionEntry",
+    "CollectionSource",
+    "Document",
+    "DocumentSet",
+    "Qrels",
+    "Query",
+    "QuerySet",
+    "SourceConfig",
+    "TestCollection",
+    "content_digest",
+    "file_signature",
+]

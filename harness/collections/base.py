@@ -1,0 +1,209 @@
+"""What a test collection is: documents as a stream, queries, judgements, a language pair, a licence."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from harness.errors import NotApplicableError
+from harness.languages import LanguagePair, canonical_tag
+
+ORIGINAL = "original"
+"""Query variant every collection has: the queries as published, in the pair's query language."""
+
+HUMAN = "human"
+"""Query variant: the same needs worded by people in the documents' language; what a perfect translation would give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One retrievable unit. The id is kept byte for byte.
+
+    >>> Document("007", "It floods.", title="River").contents
+    'River\\nIt floods.'
+    """
+
+    id: str
+    text: str
+    title: str = ""
+
+    @property
+    def contents(self) -> str:
+        """Title and text as one string: what a system indexes."""
+        return f"{self.title}\n{self.text}" if self.title else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One information need. The id is kept byte for byte."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySet:
+    """All queries of a collection in one wording.
+
+    Attributes:
+        language: canonical tag of the language these queries are in (English for the human English translations
+            of Swahili queries).
+        queries: in the order of the source.
+    """
+
+    language: str
+    queries: tuple[Query, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "language", canonical_tag(self.language))
+
+    @property
+    def digest(self) -> str:
+        """Digest of language, ids and texts, in order."""
+        return content_digest([(self.language,), *((q.id, q.text) for q in self.queries)])
+
+
+Qrels = Mapping[str, Mapping[str, int]]
+"""Judgements: query id -> document id -> relevance grade (an integer; above 0 is relevant)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSet:
+    """Documents as a stream that can be started any number of times, never held in memory as a whole.
+
+    Attributes:
+        id: name of the document set; collections over the same documents share it, and so share indexes.
+        language: canonical tag.
+        stream: starts a new pass over the documents.
+        signature: cheap text that changes whenever the content may have changed (paths with size and modification
+            time, generator parameters and version ...); the key under which digest and counts are remembered.
+    """
+
+    id: str
+    language: str
+    stream: Callable[[], Iterator[Document]] = field(compare=False)
+    signature: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "language", canonical_tag(self.language))
+
+
+@dataclass(frozen=True, slots=True)
+class TestCollection:
+    """Documents, queries, judgements and what is known about them.
+
+    Attributes:
+        id: e.g. `xquad/sw-en`, or the ir_datasets id.
+        pair: language of the queries and of the documents.
+        documents: the documents, as a stream.
+        queries: query sets by variant; `original` is always there and is in `pair.query`.
+        qrels: judgements by query id.
+        licence: the licence's name, as published; "unknown" when the source does not say.
+        description: one sentence for people.
+        synthetic: True when texts were generated, not collected; shown wherever results are.
+    """
+
+    __test__ = False  # the name begins with "Test": keep pytest from collecting it
+
+    id: str
+    pair: LanguagePair
+    documents: DocumentSet
+    queries: Mapping[str, QuerySet]
+    qrels: Qrels
+    licence: str = "unknown"
+    description: str = ""
+    synthetic: bool = False
+
+    def query_set(self, variant: str = ORIGINAL) -> QuerySet:
+        """The queries in one wording.
+
+        Raises:
+            NotApplicableError: when the collection has no such variant; names those it has.
+        """
+        if variant not in self.queries:
+            raise NotApplicableError(
+                f"collection {self.id} has no '{variant}' queries", hint=f"it has: {', '.join(self.queries)}"
+            )
+        return self.queries[variant]
+
+
+def content_digest(rows: Iterable[Iterable[str]]) -> str:
+    """Digest (128 bits, hex) of rows of strings; field and row boundaries count.
+
+    >>> content_digest([("a", "b")]) == content_digest([("ab", "")])
+    False
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for row in rows:
+        for value in row:
+            raw = value.encode("utf-8", "surrogatepass")
+            digest.update(len(raw).to_bytes(8, "little"))
+            digest.update(raw)
+        digest.update(b"\xff" * 8)
+    return digest.hexdigest()
+
+
+def file_signature(*paths: Path) -> str:
+    """Signature of files on disk: path, size and modification time of each.
+
+    Raises:
+        FileNotFoundError: when one of them is absent.
+    """
+    stats = [(path.resolve(), path.stat()) for path in paths]
+    return "|".join(f"{path}:{stat.st_size}:{stat.st_mtime_ns}" for path, stat in stats)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionEntry:
+    """One collection a source offers: there to be loaded, or missing with the reason and the remedy."""
+
+    id: str
+    pair: LanguagePair
+    missing: str | None = None
+    remedy: str | None = None
+
+
+class SourceConfig(BaseModel):
+    """Base of the typed settings of a collection source; unknown fields are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CollectionSource(ABC):
+    """A way to obtain test collections: a file format, a catalogue, a generator.
+
+    Subclasses register under a name (entry point group `clir_harness.collections`), declare a `Config`, and
+    answer two questions: which collections are there, and what is in one of them. An instance is cheap; it reads
+    nothing before `entries` or `load` is called, and another process can rebuild it from `(name, config, data)`.
+
+    Args:
+        config: an instance of `Config`.
+        data: folder that relative paths in the configuration start from; None when the user gave no `--data`.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    Config: ClassVar[type[SourceConfig]] = SourceConfig
+
+    def __init__(self, config: SourceConfig, data: Path | None = None) -> None:
+        self.config = config
+        self.data = data
+
+    @abstractmethod
+    def entries(self) -> list[CollectionEntry]:
+        """The collections on offer, those whose files are absent included; must not read whole files."""
+
+    @abstractmethod
+    def load(self, entry_id: str) -> TestCollection:
+        """One collection, by the id of its entry.
+
+        Raises:
+            MissingDataError: when its files are absent; says what to download and where to put it.
+            DataError: when a file is malformed; names file and line.
+        """

@@ -1,0 +1,1 @@
+"""Leaderboards: tables, pages and verdicts from the results store."""

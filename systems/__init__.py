@@ -1,0 +1,1 @@
+"""Retrieval systems that ship with clir-harness."""
