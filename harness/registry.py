@@ -1,0 +1,243 @@
+"""Plugins by name: decorator, entry points of installed packages, and files named by the user.
+
+A registry never imports a plugin before it is asked for, and a plugin that cannot be imported is reported, not
+fatal. Nothing is run that the user did not install or name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from harness.errors import MissingDataError, PluginError, UnknownNameError
+
+T = TypeVar("T")
+
+OWN_DISTRIBUTION = "clir-harness"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a plugin comes from.
+
+    Attributes:
+        kind: `built-in`, `package` (an installed distribution), `file` (named with --plugin) or `session`
+            (registered by running code; another process does not know it).
+        where: the distribution, the file or the module.
+    """
+
+    kind: str
+    where: str
+
+    def __str__(self) -> str:
+        return self.kind if self.kind == "built-in" else f"{self.kind} {self.where}"
+
+
+@dataclass(slots=True)
+class _Slot(Generic[T]):
+    origin: Origin
+    target: str  # "module:qualified name": the same class defined anew replaces its older self
+    load: Callable[[], type[T]]
+    value: type[T] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenPlugin:
+    """A plugin that is known by name but cannot be used, and why."""
+
+    name: str
+    origin: Origin
+    reason: str
+
+
+@dataclass(slots=True)
+class _Loading:
+    path: Path
+    registered: list[str] = field(default_factory=list)
+
+
+_LOADING: ContextVar[_Loading | None] = ContextVar("plugin file being loaded", default=None)
+
+
+def load_plugin_file(path: Path) -> list[str]:
+    """Import a Python file named by the user; the decorators in it register their classes.
+
+    Returns:
+        The names registered, of whatever kind.
+
+    Raises:
+        MissingDataError: when there is no such file.
+        PluginError: when importing it fails or it registers nothing.
+    """
+    path = path.resolve()
+    if not path.is_file():
+        raise MissingDataError(f"no plugin file {path}", hint="give --plugin the path of a Python file")
+    name = f"clir_plugin_{path.stem}_{hashlib.blake2b(str(path).encode(), digest_size=4).hexdigest()}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"{path} is not a Python file", hint="give --plugin a file ending in .py")
+    module = importlib.util.module_from_spec(spec)
+    loading = _Loading(path)
+    token = _LOADING.set(loading)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except PluginError:
+        raise
+    except Exception as error:
+        del sys.modules[name]
+        raise PluginError(f"plugin {path} cannot be imported: {type(error).__name__}: {error}") from error
+    finally:
+        _LOADING.reset(token)
+    if not loading.registered:
+        raise PluginError(
+            f"plugin {path} registers nothing", hint="decorate a class with @register_system or @register_collection"
+        )
+    return loading.registered
+
+
+@dataclass
+class Registry(Generic[T]):
+    """Classes of one kind by name.
+
+    Args:
+        kind: what is registered, for messages: "system", "collection source".
+        base: every entry must be a subclass of it.
+        group: entry-point group that installed packages announce their entries in.
+    """
+
+    kind: str
+    base: type[T]
+    group: str
+    _slots: dict[str, _Slot[T]] = field(default_factory=dict)
+    _aliases: dict[str, str] = field(default_factory=dict)
+    _broken: dict[str, BrokenPlugin] = field(default_factory=dict)
+    _scanned: bool = False
+
+    def register(self, name: str) -> Callable[[type[T]], type[T]]:
+        """Class decorator: register the class under a name, and under the names in its attribute `aliases`.
+
+        Raises:
+            PluginError: when the class is not a subclass of the base, or a name is taken (says by whom).
+        """
+
+        def decorate(cls: type[T]) -> type[T]:
+            self._check_base(name, cls)
+            loading = _LOADING.get()
+            origin = Origin("file", str(loading.path)) if loading else Origin("session", cls.__module__)
+            self._scan()
+            target = f"{cls.__module__}:{cls.__qualname__}"
+            slot = self._slots.get(name)
+            if slot is None or slot.target != target:
+                self._claim(name, origin)
+                slot = self._slots[name] = _Slot(origin, target, lambda: cls)
+            self._adopt(name, slot, cls)
+            if loading:
+                loading.registered.append(name)
+            return cls
+
+        return decorate
+
+    def _check_base(self, name: str, cls: object) -> None:
+        if not (isinstance(cls, type) and issubclass(cls, self.base)):
+            raise PluginError(
+                f"{self.kind} '{name}' is {cls!r}, not a subclass of {self.base.__name__}",
+                hint=f"derive it from {self.base.__module__}.{self.base.__name__}",
+            )
+
+    def _claim(self, label: str, origin: Origin) -> None:
+        holder = label if label in self._slots else self._aliases.get(label)
+        if holder is not None:
+            raise PluginError(
+                f"{self.kind} name '{label}' of {origin} is taken by '{holder}' of {self._slots[holder].origin}",
+                hint="register it under another name",
+            )
+
+    def _adopt(self, name: str, slot: _Slot[T], cls: type[T]) -> None:
+        for alias in getattr(cls, "aliases", ()):
+            if self._aliases.get(alias) != name:
+                self._claim(alias, slot.origin)
+                self._aliases[alias] = name
+        cls.name = name  # type: ignore[attr-defined]
+        slot.value = cls
+
+    def _scan(self) -> None:
+        if self._scanned:
+            return
+        self._scanned = True
+        for point in sorted(entry_points(group=self.group), key=lambda p: (not _is_own(p), p.name)):
+            origin = Origin("built-in" if _is_own(point) else "package", point.dist.name if point.dist else point.value)
+            if point.name in self._slots:
+                taken = f"its name is taken by {self._slots[point.name].origin}"
+                self._broken[f"{point.name} ({origin.where})"] = BrokenPlugin(point.name, origin, taken)
+            else:
+                self._slots[point.name] = _Slot(origin, point.value, point.load)
+
+    def names(self) -> list[str]:
+        """All registered names, sorted; aliases and broken plugins excluded."""
+        self._scan()
+        return sorted(self._slots)
+
+    def resolve(self, name: str) -> str:
+        """The registered name that a name or alias stands for.
+
+        Raises:
+            UnknownNameError: with the closest known names.
+        """
+        self._scan()
+        if name in self._slots:
+            return name
+        if name not in self._aliases:
+            list(self.usable())  # a package's aliases are known once it is imported
+        if name in self._aliases:
+            return self._aliases[name]
+        raise UnknownNameError(self.kind, name, [*self._slots, *self._aliases])
+
+    def get(self, name: str) -> type[T]:
+        """The class registered under a name or alias, imported now if it was not before.
+
+        Raises:
+            UnknownNameError: when there is no such name.
+            PluginError: when importing it fails.
+        """
+        name = self.resolve(name)
+        slot = self._slots[name]
+        if slot.value is None:
+            try:
+                value = slot.load()
+                self._check_base(name, value)
+                self._adopt(name, slot, value)
+            except Exception as error:
+                reason = error.message if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+                self._broken[name] = BrokenPlugin(name, slot.origin, reason)
+                raise PluginError(f"{self.kind} '{name}' ({slot.origin}) cannot be loaded: {reason}") from error
+        assert slot.value is not None
+        return slot.value
+
+    def usable(self) -> Iterator[tuple[str, type[T]]]:
+        """Names with their classes, sorted; those that cannot be loaded are left to `broken`."""
+        for name in self.names():
+            try:
+                yield name, self.get(name)
+            except PluginError:
+                continue
+
+    def broken(self) -> list[BrokenPlugin]:
+        """The plugins that failed to load so far, or lost their name to another one."""
+        self._scan()
+        return sorted(self._broken.values(), key=lambda b: b.name)
+
+    def origin(self, name: str) -> Origin:
+        """Where the plugin of that name or alias comes from."""
+        return self._slots[self.resolve(name)].origin
+
+
+def _is_own(point: EntryPoint) -> bool:
+    return point.dist is not None and point.dist.name == OWN_DISTRIBUTION

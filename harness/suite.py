@@ -1,0 +1,192 @@
+"""Suites: named benchmarks as YAML. Rows (systems with settings) over collections, with measures and a depth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from harness.collections.base import ORIGINAL
+from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
+from harness.languages import LanguagePair
+from harness.system import SYSTEMS
+
+
+class Row(BaseModel):
+    """One line of a leaderboard: a system, its settings, and the wording of the queries it gets.
+
+    >>> Row(system="bm25", queries="human").label
+    'bm25 (human queries)'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    system: str
+    label: str = ""
+    queries: str = ORIGINAL
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_label(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("label") and isinstance(values.get("system"), str):
+            queries = values.get("queries", ORIGINAL)
+            suffix = "" if queries == ORIGINAL else f" ({queries} queries)"
+            values = {**values, "label": values["system"] + suffix}
+        return values
+
+    def answers_to(self, name: str) -> bool:
+        """Whether a name given by the user means this row: its label or its system, in any case."""
+        return name.casefold() in (self.label.casefold(), self.system.casefold())
+
+
+class CollectionSpec(BaseModel):
+    """Collections of a suite: a source and its settings (all further keys)."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    source: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything but the source's name."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class Suite(BaseModel):
+    """A named benchmark."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
+    title: str
+    description: str = ""
+    measures: list[str] = Field(min_length=1)
+    depth: int = Field(1000, ge=1)
+    seed: int = Field(0, ge=0)
+    rows: list[Row] = Field(min_length=1)
+    collections: list[CollectionSpec] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _labels_are_unique(self) -> Suite:
+        labels = [row.label for row in self.rows]
+        if twice := sorted({label for label in labels if labels.count(label) > 1}):
+            raise ValueError(f"rows share the label {', '.join(map(repr, twice))}; give each a label of its own")
+        return self
+
+    def with_rows(self, names: Sequence[str]) -> Suite:
+        """The suite with only the rows named, by label or system; a registered system without a row gets one.
+
+        Raises:
+            UnknownNameError: when a name is neither a row nor a system.
+        """
+        chosen: list[Row] = []
+        for name in names:
+            rows = [row for row in self.rows if row.answers_to(name)]
+            if not rows:
+                if name not in SYSTEMS.names():
+                    raise UnknownNameError(
+                        "system", name, [*(row.label for row in self.rows), *SYSTEMS.names()]
+                    ) from None
+                rows = [Row.model_validate({"system": name})]
+            chosen += [row for row in rows if row not in chosen]
+        return self.model_copy(update={"rows": chosen})
+
+    def with_settings(self, assignments: Sequence[str]) -> Suite:
+        """The suite with settings changed by `SYSTEM.FIELD=VALUE`; SYSTEM is a label or a system, VALUE is YAML.
+
+        Raises:
+            UsageError: when an assignment is malformed or names no row of the suite.
+        """
+        rows = list(self.rows)
+        for assignment in assignments:
+            path, equals, value = assignment.partition("=")
+            name, dot, setting = path.rpartition(".")
+            if not (equals and dot and name and setting):
+                raise UsageError(
+                    f"cannot read the setting '{assignment}'", hint="write SYSTEM.FIELD=VALUE, e.g. bm25.k1=1.2"
+                )
+            meant = [i for i, row in enumerate(rows) if row.answers_to(name)]
+            if not meant:
+                raise UnknownNameError("system in this suite", name, [row.label for row in rows])
+            for i in meant:
+                settings = {**rows[i].settings, setting: yaml.safe_load(value)}
+                rows[i] = rows[i].model_copy(update={"settings": settings})
+        return self.model_copy(update={"rows": rows})
+
+
+def parse_pairs(text: Sequence[str]) -> list[LanguagePair]:
+    """Language pairs from what the user typed.
+
+    Raises:
+        UsageError: when one of them is not a pair of known languages.
+    """
+    return [LanguagePair.parse(item) for item in text]
+
+
+def builtin_suites() -> Mapping[str, Path]:
+    """The suites that ship with the harness: file by name, sorted."""
+    folder = Path(str(resources.files("harness").joinpath("suites")))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def load_suite(name_or_path: str | Path) -> Suite:
+    """A suite by the name of a built-in one, or from a YAML file.
+
+    Raises:
+        UnknownNameError: no built-in suite and no file of that name.
+        DataError: the file is malformed; names file and line, and what was expected.
+    """
+    path = builtin_suites().get(str(name_or_path)) or Path(name_or_path)
+    if not path.is_file():
+        if path.suffix in (".yaml", ".yml"):
+            raise MissingDataError(f"no suite file {path}", hint="give the path of a YAML file, or a suite's name")
+        raise UnknownNameError("suite", str(name_or_path), builtin_suites())
+    text = path.read_text("utf-8")
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise DataError(
+            f"is not YAML: {getattr(error, 'problem', None) or error}",
+            path=path,
+            line=mark.line + 1 if mark else None,
+        ) from None
+    if not isinstance(values, dict):
+        raise DataError("expected a mapping with name, title, measures, rows and collections", path=path, line=1)
+    try:
+        return Suite.model_validate(values)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        message = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            message = "unknown key"
+        raise DataError(
+            f"{where}: {message}" if where else message,
+            path=path,
+            line=_line_of(tree, fault["loc"]),
+            hint="`clir suites embedded` shows a suite that works",
+        ) from None
+
+
+def _line_of(node: yaml.Node | None, location: Sequence[str | int]) -> int:
+    """Line of the innermost part of a YAML document that a validation error points to."""
+    line = node.start_mark.line + 1 if node else 1
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            found = [(key, value) for key, value in node.value if key.value == str(part)]
+            if not found:
+                break
+            line, node = found[0][0].start_mark.line + 1, found[0][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
