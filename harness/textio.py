@@ -20,7 +20,7 @@ def open_text(path: Path) -> TextIO:
     try:
         with path.open("rb") as head:
             zipped = head.read(2) == b"\x1f\x8b"
-        binary = gzip.open(path, "rb") if zipped else path.open("rb")
+        binary = gzip.open(path, "rb") if zipped else path.open("rb")  # noqa: SIM115 (the text wrapper closes it)
         return io.TextIOWrapper(binary, encoding="utf-8-sig", newline="\n")
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror or error}", path=path) from error

@@ -1,0 +1,260 @@
+"""One cell of a board: one system on one collection, carried out in whichever process is given the task."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from harness.collections.base import Document, Query, QuerySet, TestCollection
+from harness.collections.sources import build_source
+from harness.errors import ClirError, StoreError
+from harness.evaluation import evaluate, parse_measures
+from harness.identity import package_version
+from harness.languages import LanguagePair
+from harness.measurement import PeakMemory, folder_bytes, machine
+from harness.runs import Run
+from harness.store import Artefact, Store, write_json
+from harness.suite import Row
+from harness.system import SYSTEMS, IndexContext, Ranking, RetrievalSystem, SearchContext, Searcher
+
+LATENCY_SAMPLE = 50
+"""Queries of a batching system that are also answered one at a time, to measure latency."""
+
+
+class CellTask(BaseModel):
+    """All that another process needs to carry out a cell.
+
+    Attributes:
+        key: identity of the cell.
+        index_key: identity of the index it searches; cells over the same documents share it.
+        row: system, settings, query wording.
+        source, source_settings, data, entry: where the collection comes from.
+        depth, seed, threads, measures: as in the suite.
+        identity: what the key is a digest of; kept with the result.
+        collection: counts, digests, licence and warnings of the collection; kept with the result.
+        command: command line that carries out this cell alone.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    index_key: str
+    row: Row
+    source: str
+    source_settings: dict[str, Any]
+    data: str | None
+    entry: str
+    depth: int
+    seed: int
+    threads: int
+    measures: list[str]
+    identity: dict[str, Any]
+    collection: dict[str, Any]
+    command: str
+
+
+class Event(BaseModel):
+    """News of a cell in progress: it started, it advanced within a phase, it ended."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["started", "advanced", "ended"]
+    key: str
+    phase: Literal["", "indexing", "searching"] = ""
+    done: int = 0
+    total: int | None = None
+    status: Literal["", "done", "failed"] = ""
+    reason: str = ""
+
+
+Listener = Callable[[Event], None]
+
+
+def carry_out(task: CellTask, store: Store, listen: Listener) -> dict[str, Any]:
+    """Carry out a cell and keep its result; a cell that fails is kept as failed, with its reason.
+
+    Raises:
+        StoreError: when the store cannot take the result (disk full ...): nothing about the cell is kept.
+    """
+    listen(Event(kind="started", key=task.key))
+    try:
+        record = store.publish_cell(task.key, lambda folder: _compute(task, store, folder, listen))
+    except StoreError:
+        raise
+    except Exception as error:
+        if "No space left on device" in str(error):  # how Java says it
+            raise StoreError(f"no space left in the store {store.root}", hint="free space and run again") from error
+        record = keep_failure(task, store, error)
+    reason = record["error"]["message"] if record["status"] == "failed" else ""
+    listen(Event(kind="ended", key=task.key, status=record["status"], reason=reason))
+    return record
+
+
+def keep_failure(task: CellTask, store: Store, error: BaseException) -> dict[str, Any]:
+    """Keep a cell as failed, with the reason; a later run tries it again."""
+    message = error.message if isinstance(error, ClirError) else str(error) or type(error).__name__
+    details = {
+        "type": type(error).__name__,
+        "message": message,
+        "hint": getattr(error, "hint", None),
+        "traceback": "".join(traceback.format_exception(error)),
+    }
+    return store.publish_cell(task.key, lambda _: {**_header(task), "status": "failed", "error": details})
+
+
+def _header(task: CellTask) -> dict[str, Any]:
+    return {
+        "key": task.key,
+        "row": task.row.model_dump(mode="json"),
+        "collection": task.collection,
+        "depth": task.depth,
+        "seed": task.seed,
+        "identity": task.identity,
+        "command": task.command,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "version": package_version("clir-harness"),
+    }
+
+
+def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> dict[str, Any]:
+    collection = build_source(task.source, task.source_settings, Path(task.data) if task.data else None).load(
+        task.entry
+    )
+    system = SYSTEMS.get(task.row.system).configure(task.row.settings)
+    queries = collection.query_set(task.row.queries)
+    index = store.obtain("index", task.index_key, lambda place: _build_index(task, system, collection, place, listen))
+    pair = LanguagePair(queries.language, collection.pair.document)
+    with (
+        PeakMemory() as memory,
+        system.open(index.content, SearchContext(pair, task.seed, task.threads)) as searcher,
+    ):
+        rankings, timing = _answer(task, searcher, queries, system.batch_size, listen)
+    run = Run.from_rankings(rankings, tag=task.row.label.replace(" ", "_"))
+    header = _header(task)
+    described = dict(system.describe_index(collection.pair.document))
+    run.write(folder / "run.trec.gz", metadata=_ir_metadata(header, described))
+    evaluation = evaluate(run, collection.qrels, parse_measures(task.measures))
+    scores = {name: [float(value) for value in values] for name, values in evaluation.scores.items()}
+    write_json(folder / "scores.json", {"queries": list(evaluation.query_ids), "scores": scores})
+    return {
+        **header,
+        "status": "done",
+        "counts": {
+            "judged_queries": len(evaluation.query_ids),
+            "unanswered_queries": len(evaluation.missing),
+            "unjudged_queries": len(evaluation.unjudged),
+            "retrieved": run.retrieved,
+        },
+        "tie_rate": run.tie_rate,
+        "index": {**described, **index.record, "reused": index.reused},
+        "costs": {**_index_costs(index), **timing, "search_peak_memory_bytes": memory.bytes},
+        "means": {name: float(np.mean(values)) for name, values in scores.items()},
+    }
+
+
+def _index_costs(index: Artefact) -> dict[str, Any]:
+    """What the index cost when it was built, whichever cell built it."""
+    return {name: index.record[name] for name in ("index_seconds", "index_bytes", "index_peak_memory_bytes")}
+
+
+def _build_index(
+    task: CellTask, system: RetrievalSystem[Any], collection: TestCollection, folder: Path, listen: Listener
+) -> dict[str, Any]:
+    total = task.collection.get("documents")
+    documents = _counted(
+        collection.documents.stream(),
+        lambda done: listen(Event(kind="advanced", key=task.key, phase="indexing", done=done, total=total)),
+    )
+    start = time.perf_counter()
+    with PeakMemory() as memory:
+        system.index(documents, folder, IndexContext(collection.documents.language, task.seed, task.threads))
+    return {
+        "index_seconds": time.perf_counter() - start,
+        "index_bytes": folder_bytes(folder),
+        "index_peak_memory_bytes": memory.bytes,
+        "documents": total,
+    }
+
+
+def _counted(documents: Iterable[Document], tell: Callable[[int], None]) -> Iterator[Document]:
+    """The same documents, telling every thousand how many have passed."""
+    done = 0
+    for done, document in enumerate(documents, start=1):
+        yield document
+        if done % 1000 == 0:
+            tell(done)
+    tell(done)
+
+
+def _answer(
+    task: CellTask, searcher: Searcher, queries: QuerySet, batch_size: int, listen: Listener
+) -> tuple[list[tuple[str, Ranking]], dict[str, float]]:
+    """All rankings, with throughput and latency. One untimed query first, so that start-up is not counted."""
+    searcher.search(queries.queries[:1], task.depth)
+    rankings: list[tuple[str, Ranking]] = []
+    total = len(queries.queries)
+    seconds = []
+    for start in range(0, total, batch_size):
+        batch = queries.queries[start : start + batch_size]
+        found, taken = _timed_search(searcher, batch, task.depth)
+        rankings += zip((query.id for query in batch), found, strict=True)
+        seconds.append(taken)
+        listen(Event(kind="advanced", key=task.key, phase="searching", done=len(rankings), total=total))
+    latencies = seconds
+    if batch_size > 1:
+        latencies = [_timed_search(searcher, (q,), task.depth)[1] for q in queries.queries[:LATENCY_SAMPLE]]
+    p50, p95 = np.percentile(latencies, [50, 95])
+    timing = {
+        "search_seconds": sum(seconds),
+        "queries_per_second": total / sum(seconds),
+        "latency_p50_ms": 1000 * float(p50),
+        "latency_p95_ms": 1000 * float(p95),
+    }
+    return rankings, timing
+
+
+def _timed_search(searcher: Searcher, batch: tuple[Query, ...], depth: int) -> tuple[list[Ranking], float]:
+    start = time.perf_counter()
+    found = list(searcher.search(batch, depth))
+    taken = time.perf_counter() - start
+    if len(found) != len(batch):
+        raise ClirError(f"the system returned {len(found)} rankings for {len(batch)} queries")
+    for query, ranking in zip(batch, found, strict=True):
+        if len(ranking) > depth:
+            raise ClirError(f"the system returned {len(ranking)} documents for query '{query.id}' at depth {depth}")
+    return found, taken
+
+
+def _ir_metadata(header: Mapping[str, Any], index: Mapping[str, Any]) -> dict[str, Any]:
+    """Provenance in the terms of ir_metadata (Breuer et al. 2022, https://www.ir-metadata.org)."""
+    identity, where = header["identity"], header["machine"]
+    return {
+        "platform": {
+            "hardware": {
+                "cpu": {"model": where["processor"], "number of cores": where["cores"]},
+                "ram": f"{where['memory_bytes'] / 2**30:.1f} GiB",
+            },
+            "operating system": {"distribution": where["system"]},
+            "software": {
+                "libraries": {"python": [f"{name}=={found}" for name, found in identity["system"]["packages"].items()]}
+            },
+        },
+        "implementation": {
+            "executable": {"cmd": header["command"]},
+            "source": {"name": "clir-harness", "version": header["version"]},
+        },
+        "method": {
+            "automatic": "true",
+            "retrieval": [{"name": identity["system"]["name"], **identity["system"]["settings"], **index}],
+        },
+        "data": {"test collection": {"name": header["collection"]["id"], "queries": identity["queries"]["variant"]}},
+        "clir-harness": {"cell": header["key"], "identity": identity},
+    }

@@ -1,0 +1,106 @@
+"""BEIR layout: `corpus.jsonl`, `queries.jsonl`, `qrels/SPLIT.tsv`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from harness.collections.base import HUMAN, ORIGINAL, Query, QuerySet, SourceConfig, TestCollection
+from harness.collections.documents import document_set
+from harness.collections.files import LocalConfig, LocalSource, id_of, json_lines, text_of
+from harness.errors import DataError
+from harness.languages import LanguagePair
+from harness.textio import numbered_lines
+
+
+class BeirConfig(LocalConfig):
+    """Settings of a BEIR folder. File names may hold `{query}` and `{document}`.
+
+    Attributes:
+        split: which judgements: `qrels/SPLIT.tsv`.
+        corpus: documents, JSON lines.
+        queries: queries, JSON lines; those that the split does not judge are left out, as BEIR does.
+        human_queries: the same queries worded by people in the documents' language, if there are any.
+        qrels: judgements, TSV with a header.
+    """
+
+    split: str = "test"
+    corpus: str = "corpus.jsonl"
+    queries: str = "queries.jsonl"
+    human_queries: str | None = None
+    qrels: str = "qrels/{split}.tsv"
+
+
+class BeirSource(LocalSource):
+    """Collections in BEIR layout, one per language pair."""
+
+    name: ClassVar[str] = "beir"
+    summary: ClassVar[str] = "folders in BEIR layout (corpus.jsonl, queries.jsonl, qrels/test.tsv)"
+    Config: ClassVar[type[SourceConfig]] = BeirConfig
+    config: BeirConfig
+
+    def needs(self, pair: LanguagePair) -> list[str]:
+        """Corpus, queries and judgements."""
+        config = self.config
+        patterns = (config.corpus, config.queries, config.human_queries, config.qrels)
+        return [self.fill(pattern, pair, split=config.split) for pattern in patterns if pattern]
+
+    def build(self, pair: LanguagePair) -> TestCollection:
+        """The collection; with `human` queries when the settings name a file of them."""
+        config = self.config
+        qrels = read_beir_qrels(self.file(self.fill(config.qrels, pair, split=config.split)))
+        variants = {ORIGINAL: (config.queries, pair.query)}
+        if config.human_queries:
+            variants[HUMAN] = (config.human_queries, pair.document)
+        sets = {}
+        for name, (pattern, language) in variants.items():
+            queries = read_beir_queries(self.file(self.fill(pattern, pair, split=config.split)))
+            sets[name] = QuerySet(language, tuple(query for query in queries if query.id in qrels))
+        corpus = self.fill(config.corpus, pair, split=config.split)
+        set_id = f"{self.prefix}/{pair if '{query}' in config.corpus else pair.document}"
+        return TestCollection(
+            id=self.entry_id(pair),
+            pair=pair,
+            documents=document_set(set_id, pair.document, [self.file(corpus)], "jsonl"),
+            queries=sets,
+            qrels=qrels,
+            licence=config.licence,
+        )
+
+
+def read_beir_queries(path: Path) -> list[Query]:
+    """Queries as JSON lines with `_id` and `text`.
+
+    Raises:
+        DataError: with file and line.
+    """
+    return [
+        Query(id_of(record, ("_id", "id"), path, line), text_of(record, ("text",), path, line))
+        for line, record in json_lines(path)
+    ]
+
+
+def read_beir_qrels(path: Path) -> dict[str, dict[str, int]]:
+    """Judgements as `query-id TAB corpus-id TAB score`; a first line without a number as score is the header.
+
+    Raises:
+        DataError: with file and line, when a line does not have that form or a document is judged twice.
+    """
+    qrels: dict[str, dict[str, int]] = {}
+    for position, (number, line) in enumerate(numbered_lines(path)):
+        columns = line.split("\t")
+        if len(columns) != 3:
+            message = f"expected 3 columns (query-id, corpus-id, score), found {len(columns)}"
+            raise DataError(message, path=path, line=number)
+        query, document, score = columns
+        try:
+            grade = int(score)
+        except ValueError:
+            if position == 0:
+                continue
+            raise DataError(f"expected an integer score, found '{score}'", path=path, line=number) from None
+        if document in qrels.setdefault(query, {}):
+            message = f"document '{document}' is judged twice for query '{query}'"
+            raise DataError(message, path=path, line=number, hint="keep one judgement of each document per query")
+        qrels[query][document] = grade
+    return qrels

@@ -1,0 +1,156 @@
+"""The collections of a suite, looked at before anything runs: what is there, how much, and whether it can be scored."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.collections.base import CollectionEntry, CollectionSource, DocumentSet, TestCollection
+from harness.collections.sources import build_source
+from harness.collections.validation import CollectionReport, DocumentSummary, report, summarise
+from harness.errors import CollectionError, MissingDataError, UnknownNameError
+from harness.languages import LanguagePair, language_name
+from harness.qrels import format_qrels, qrels_digest
+from harness.store import Store
+from harness.suite import CollectionSpec
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueEntry:
+    """One collection of a suite.
+
+    Attributes:
+        id, pair: as the source says.
+        source, settings: how another process loads it.
+        description: counts, digests, licence and warnings, as kept with every result; None when data is missing.
+        query_digests, query_languages: by query variant.
+        missing, remedy: why it cannot be loaded, and what to do; empty when it can.
+    """
+
+    id: str
+    pair: LanguagePair
+    source: str
+    settings: Mapping[str, Any]
+    description: Mapping[str, Any] | None = None
+    query_digests: Mapping[str, str] = field(default_factory=dict)
+    query_languages: Mapping[str, str] = field(default_factory=dict)
+    missing: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Looks at the collections of a suite; what it learns about documents is remembered in the store.
+
+    Args:
+        specs: sources with settings, as in the suite.
+        data: folder that relative paths start from.
+        store: where counts and digests are remembered.
+    """
+
+    specs: Sequence[CollectionSpec]
+    data: Path | None
+    store: Store
+
+    def entries(self, pairs: Sequence[LanguagePair] = ()) -> list[CatalogueEntry]:
+        """All collections, or those of the pairs asked for, in the order of the suite.
+
+        Raises:
+            UnknownNameError: a pair is asked for that no collection has.
+            CollectionError: a collection that is there cannot be scored; names every fault.
+            MissingDataError: the data of every collection asked for is missing.
+        """
+        offered = self._offered()
+        known = {entry.pair for _, _, entry in offered}
+        for pair in pairs:
+            if pair not in known:
+                raise UnknownNameError("language pair of this suite", str(pair), map(str, known))
+        wanted = [item for item in offered if not pairs or item[2].pair in pairs]
+        entries = [self._look(spec, source, entry) for spec, source, entry in wanted]
+        if entries and all(entry.description is None for entry in entries):
+            first = entries[0]
+            raise MissingDataError(f"no data for any collection: {first.id}: {first.missing}", hint=first.remedy)
+        return entries
+
+    def _offered(self) -> list[tuple[CollectionSpec, CollectionSource, CollectionEntry]]:
+        offered = []
+        for spec in self.specs:
+            source = build_source(spec.source, spec.settings, self.data)
+            offered += [(spec, source, entry) for entry in source.entries()]
+        ids = [entry.id for _, _, entry in offered]
+        if twice := sorted({name for name in ids if ids.count(name) > 1}):
+            raise CollectionError(
+                f"the suite has two collections of the id {', '.join(twice)}",
+                hint="give one of the sources another `name`",
+            )
+        return offered
+
+    def _look(self, spec: CollectionSpec, source: CollectionSource, entry: CollectionEntry) -> CatalogueEntry:
+        if entry.missing is not None:
+            return self._missing(spec, entry, entry.missing, entry.remedy)
+        try:
+            collection = source.load(entry.id)
+            found = self._report(collection)
+        except MissingDataError as error:
+            return self._missing(spec, entry, error.message, error.hint)
+        found.raise_for_errors()
+        return CatalogueEntry(
+            entry.id,
+            entry.pair,
+            spec.source,
+            spec.settings,
+            self._describe(collection, found),
+            {name: queries.digest for name, queries in collection.queries.items()},
+            {name: queries.language for name, queries in collection.queries.items()},
+        )
+
+    @staticmethod
+    def _missing(spec: CollectionSpec, entry: CollectionEntry, missing: str, remedy: str | None) -> CatalogueEntry:
+        return CatalogueEntry(entry.id, entry.pair, spec.source, spec.settings, missing=missing, remedy=remedy or "")
+
+    def _report(self, collection: TestCollection) -> CollectionReport:
+        """The validation report, from memory when nothing it depends on has changed."""
+        parts = [collection.documents.signature, qrels_digest(collection.qrels)]
+        parts += [f"{name}:{queries.digest}" for name, queries in collection.queries.items()]
+        key = hashlib.blake2b("\n".join([collection.id, *parts]).encode(), digest_size=16).hexdigest()
+        if kept := self.store.note("collections", key):
+            return CollectionReport.from_dict(kept)
+        fresh = report(collection, self._summary(collection.documents))
+        self.store.keep_note("collections", key, fresh.to_dict())
+        return fresh
+
+    def _summary(self, documents: DocumentSet) -> DocumentSummary:
+        """Counts and digest of documents that several collections share: one pass for all of them."""
+        key = hashlib.blake2b(documents.signature.encode(), digest_size=16).hexdigest()
+        if kept := self.store.note("documents", key):
+            return DocumentSummary.from_dict(kept)
+        fresh = summarise(documents)
+        self.store.keep_note("documents", key, fresh.to_dict())
+        return fresh
+
+    def _describe(self, collection: TestCollection, found: CollectionReport) -> dict[str, Any]:
+        digest = qrels_digest(collection.qrels)
+        self.store.keep_text(f"qrels/{digest}.trec", lambda: format_qrels(collection.qrels))
+        pair = collection.pair
+        return {
+            "id": collection.id,
+            "pair": str(pair),
+            "query_language": language_name(pair.query),
+            "document_language": language_name(pair.document),
+            "tier": pair.tier.value,
+            "description": collection.description,
+            "licence": collection.licence,
+            "synthetic": collection.synthetic,
+            "document_set": collection.documents.id,
+            "documents": found.documents.count,
+            "documents_digest": found.documents.digest,
+            "queries": found.n_queries,
+            "judged_queries": found.n_judged_queries,
+            "judgements": found.n_qrels,
+            "relevant": found.n_relevant,
+            "qrels_digest": digest,
+            "warnings": [problem.message for problem in found.warnings],
+        }

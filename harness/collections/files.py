@@ -1,0 +1,209 @@
+"""What sources of local files share: typed settings, the pairs on offer, missing files, strict JSON lines."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
+
+from harness.collections.base import CollectionEntry, CollectionSource, SourceConfig, TestCollection
+from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
+from harness.languages import LanguagePair, canonical_tag
+from harness.textio import numbered_lines
+
+Tag = Annotated[str, AfterValidator(canonical_tag)]
+"""A language in a configuration; any known alias, kept as its canonical tag."""
+
+
+def _pair(value: object) -> LanguagePair:
+    return value if isinstance(value, LanguagePair) else LanguagePair.parse(str(value))
+
+
+def _distinct(pairs: tuple[LanguagePair, ...]) -> tuple[LanguagePair, ...]:
+    if repeated := sorted({str(pair) for pair in pairs if pairs.count(pair) > 1}):
+        raise UsageError(f"language pair {repeated[0]} is listed twice", hint="list each pair once")
+    return pairs
+
+
+Pair = Annotated[
+    LanguagePair,
+    PlainValidator(_pair, json_schema_input_type=str),
+    PlainSerializer(str, return_type=str),
+]
+"""A language pair in a configuration, written `sw-en`."""
+
+
+class LocalConfig(SourceConfig):
+    """Settings every source of local files has.
+
+    Attributes:
+        path: folder of the collection; relative to the data folder, or absolute.
+        pairs: the language pairs on offer, query language first.
+        codes: canonical tag to the code that the file names use, where the two differ (`sw: swa`).
+        name: prefix of the collection ids; the folder's name when not given.
+        licence: as published.
+        download: where the files can be had; shown when they are missing.
+    """
+
+    path: Path
+    pairs: Annotated[tuple[Pair, ...], Field(min_length=1), AfterValidator(_distinct)]
+    codes: dict[Tag, str] = Field(default={})
+    name: str | None = None
+    licence: str = "unknown"
+    download: str | None = None
+
+
+class LocalSource(CollectionSource):
+    """A source whose collections are files in one folder, one collection per language pair.
+
+    Subclasses say which files a pair needs and how to read them; which are missing and what to do about it is
+    answered here.
+    """
+
+    config: LocalConfig
+
+    @abstractmethod
+    def needs(self, pair: LanguagePair) -> list[str]:
+        """Every file, folder or glob the pair needs, relative to the collection's folder."""
+
+    @abstractmethod
+    def build(self, pair: LanguagePair) -> TestCollection:
+        """The collection of a pair whose files are all there."""
+
+    @property
+    def prefix(self) -> str:
+        """What the collection ids begin with."""
+        return self.config.name or self.config.path.name
+
+    @property
+    def folder(self) -> Path:
+        """The collection's folder."""
+        return (self.data or Path()) / self.config.path
+
+    def entry_id(self, pair: LanguagePair) -> str:
+        """Id of a pair's collection: `xquad/sw-en`."""
+        return f"{self.prefix}/{pair}"
+
+    def entries(self) -> list[CollectionEntry]:
+        """One entry per pair; looks for files, reads none."""
+        return [self._entry(pair) for pair in self.config.pairs]
+
+    def load(self, entry_id: str) -> TestCollection:
+        """One collection, by the id of its entry."""
+        for pair in self.config.pairs:
+            if self.entry_id(pair) == entry_id:
+                entry = self._entry(pair)
+                if entry.missing is not None:
+                    raise MissingDataError(f"{entry_id}: {entry.missing}", hint=entry.remedy)
+                return self.build(pair)
+        raise UnknownNameError("collection", entry_id, map(self.entry_id, self.config.pairs))
+
+    def _entry(self, pair: LanguagePair) -> CollectionEntry:
+        missing, remedy = None, None
+        if self.data is None and not self.config.path.is_absolute():
+            missing, remedy = "no data folder was given", f"pass --data DIR with DIR/{self.config.path}"
+        elif absent := [pattern for pattern in self.needs(pair) if not self.expand(pattern)]:
+            missing = f"no {' and no '.join(absent)} in {self.folder}"
+            origin = f"download {self.config.download}" if self.config.download else "get the collection's files"
+            remedy = f"{origin} and put them at {self.folder}"
+        return CollectionEntry(self.entry_id(pair), pair, missing, remedy)
+
+    def fill(self, pattern: str, pair: LanguagePair, **more: str) -> str:
+        """A file name from its pattern: `{query}` and `{document}` become the codes of the pair's languages.
+
+        Raises:
+            UsageError: when the pattern has another placeholder.
+        """
+        codes = {"query": self.code(pair.query), "document": self.code(pair.document), **more}
+        try:
+            return pattern.format_map(codes)
+        except (KeyError, IndexError, ValueError) as error:
+            known = ", ".join(f"{{{name}}}" for name in codes)
+            raise UsageError(f"file name pattern '{pattern}' cannot be filled", hint=f"it may hold {known}") from error
+
+    def code(self, tag: str) -> str:
+        """The code that file names use for a language."""
+        return self.config.codes.get(tag, tag)
+
+    def file(self, pattern: str) -> Path:
+        """The one file of a pattern that `needs` named."""
+        return self.expand(pattern)[0]
+
+    def expand(self, pattern: str) -> list[Path]:
+        """The files a pattern stands for, sorted: one file, all files of a folder, or the matches of a glob."""
+        place = self.folder / pattern
+        if place.is_file():
+            return [place]
+        if place.is_dir():
+            found = place.rglob("*")
+        elif Path(pattern).is_absolute():
+            found = Path(place.anchor).glob(str(place.relative_to(place.anchor)))
+        else:
+            found = self.folder.glob(pattern)
+        return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
+
+
+def json_lines(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
+    """Objects of a JSON-lines file with their line numbers.
+
+    Raises:
+        DataError: with file and line, when a line is not a JSON object.
+    """
+    for number, line in numbered_lines(path):
+        yield number, parse_object(line, path, number)
+
+
+def parse_object(text: str, path: Path, line: int | None = None) -> dict[str, object]:
+    """A JSON object from text.
+
+    Raises:
+        DataError: with the place, when the text is something else.
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DataError(f"is not JSON: {error.msg}", path=path, line=line or error.lineno) from error
+    if not isinstance(value, dict):
+        raise DataError(f"expected a JSON object, found {type(value).__name__}", path=path, line=line)
+    return value
+
+
+def id_of(record: Mapping[str, object], names: tuple[str, ...], path: Path, line: int) -> str:
+    """The id of a record under the first of the names it has; a whole number becomes its digits.
+
+    Raises:
+        DataError: when no name is there, or the value is neither a string nor a whole number.
+    """
+    value = _first(record, names, path, line)
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise DataError(f"expected a string as id, found {json.dumps(value)}", path=path, line=line)
+    return str(value)
+
+
+def text_of(record: Mapping[str, object], names: tuple[str, ...], path: Path, line: int) -> str:
+    """The text of a record under the first of the names it has; null is empty text.
+
+    Raises:
+        DataError: when no name is there, or the value is not a string.
+    """
+    value = _first(record, names, path, line)
+    if value is not None and not isinstance(value, str):
+        raise DataError(f"expected text, found {json.dumps(value)[:80]}", path=path, line=line)
+    return value or ""
+
+
+def optional_text_of(record: Mapping[str, object], names: tuple[str, ...], path: Path, line: int) -> str:
+    """Like `text_of`, with empty text when no name is there."""
+    return text_of(record, names, path, line) if any(name in record for name in names) else ""
+
+
+def _first(record: Mapping[str, object], names: tuple[str, ...], path: Path, line: int) -> object:
+    for name in names:
+        if name in record:
+            return record[name]
+    wanted, found = " or ".join(f"'{name}'" for name in names), ", ".join(record) or "none"
+    raise DataError(f"expected a field {wanted}, found: {found}", path=path, line=line)

@@ -1,0 +1,75 @@
+"""JSONL documents, TSV queries (perhaps with a human translation beside each), TREC qrels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from harness.collections.base import HUMAN, ORIGINAL, Query, QuerySet, SourceConfig, TestCollection
+from harness.collections.documents import document_set
+from harness.collections.files import LocalConfig, LocalSource
+from harness.errors import DataError
+from harness.languages import LanguagePair
+from harness.qrels import read_qrels
+from harness.textio import numbered_lines
+
+
+class JsonlConfig(LocalConfig):
+    """Settings of a JSONL collection. File names may hold `{query}` and `{document}`.
+
+    Attributes:
+        documents: file, folder or glob of JSON lines with `id`, `text` (or `contents`) and perhaps `title`.
+        queries: `id TAB question` or `id TAB question TAB human translation into the documents' language`.
+        qrels: TREC qrels.
+    """
+
+    documents: str = "docs.{document}.jsonl"
+    queries: str = "queries.{query}.{document}.tsv"
+    qrels: str = "qrels.{query}.{document}.txt"
+
+
+class JsonlSource(LocalSource):
+    """Collections of JSONL documents, TSV queries and TREC qrels, one per language pair."""
+
+    name: ClassVar[str] = "jsonl"
+    summary: ClassVar[str] = "folders with JSONL documents, TSV queries and TREC qrels"
+    Config: ClassVar[type[SourceConfig]] = JsonlConfig
+    config: JsonlConfig
+
+    def needs(self, pair: LanguagePair) -> list[str]:
+        """Documents, queries and judgements."""
+        return [self.fill(pattern, pair) for pattern in (self.config.documents, self.config.queries, self.config.qrels)]
+
+    def build(self, pair: LanguagePair) -> TestCollection:
+        """The collection; with `human` queries when the TSV has a third column."""
+        documents, queries, qrels = self.needs(pair)
+        set_id = f"{self.prefix}/{pair if '{query}' in self.config.documents else pair.document}"
+        return TestCollection(
+            id=self.entry_id(pair),
+            pair=pair,
+            documents=document_set(set_id, pair.document, self.expand(documents), "jsonl"),
+            queries=read_translated_queries(self.file(queries), pair),
+            qrels=read_qrels(self.file(qrels)),
+            licence=self.config.licence,
+        )
+
+
+def read_translated_queries(path: Path, pair: LanguagePair) -> dict[str, QuerySet]:
+    """Queries of a TSV file without header: original wording, and the human one when there is a third column.
+
+    Raises:
+        DataError: with file and line, when a line has another number of columns than the first.
+    """
+    rows: list[list[str]] = []
+    for number, line in numbered_lines(path):
+        columns = line.split("\t")
+        if len(columns) not in (2, 3):
+            message = f"expected 2 or 3 columns (id, question, perhaps human translation), found {len(columns)}"
+            raise DataError(message, path=path, line=number)
+        if rows and len(columns) != len(rows[0]):
+            raise DataError(f"expected {len(rows[0])} columns as above, found {len(columns)}", path=path, line=number)
+        rows.append(columns)
+    sets = {ORIGINAL: QuerySet(pair.query, tuple(Query(row[0], row[1]) for row in rows))}
+    if rows and len(rows[0]) == 3:
+        sets[HUMAN] = QuerySet(pair.document, tuple(Query(row[0], row[2]) for row in rows))
+    return sets

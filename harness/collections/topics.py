@@ -1,0 +1,191 @@
+"""Topics from files: TREC and CLEF SGML, HC4 and plain JSON lines, TSV."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from harness.collections.base import HUMAN, ORIGINAL, Query, QuerySet
+from harness.collections.documents import plain_text
+from harness.collections.files import id_of, json_lines, optional_text_of, text_of
+from harness.errors import DataError, UnknownNameError
+from harness.languages import LanguagePair, canonical_tag
+from harness.textio import numbered_lines, open_text
+
+TopicFormat = Literal["trec", "jsonl", "tsv"]
+TopicField = Literal["title", "description", "title+description"]
+FIELDS: tuple[TopicField, ...] = ("title", "description", "title+description")
+
+MACHINE = "machine"
+"""Query variant: a machine translation into the documents' language that was published with the topics."""
+
+ID_NAMES = ("topic_id", "query_id", "qid", "id", "_id")
+TITLE_NAMES = ("title", "topic_title", "text", "query", "question")
+DESCRIPTION_NAMES = ("description", "topic_description")
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One information need in one wording: a short title and, where there is one, a sentence that describes it.
+
+    >>> Topic("41", "Floods", "Find reports on floods.").field("title+description")
+    'Floods Find reports on floods.'
+    """
+
+    id: str
+    title: str
+    description: str = ""
+
+    def field(self, name: TopicField) -> str:
+        """The text of a field, on one line."""
+        parts = {"title": [self.title], "description": [self.description]}.get(name, [self.title, self.description])
+        return " ".join(" ".join(parts).split())
+
+
+def query_sets(wordings: Mapping[str, tuple[str, list[Topic]]], original: TopicField) -> dict[str, QuerySet]:
+    """Query variants from topics: each wording under its own name in the field `original`, and in the other fields.
+
+    The other fields of the original wording are the variants `title`, `description` and `title+description`;
+    those of another wording have its name in front: `human-description`.
+
+    Args:
+        wordings: name (`original`, `human`, `machine`) to language and topics.
+        original: field of the variants named like their wording.
+    """
+    sets = {}
+    for name, (language, topics) in wordings.items():
+        described = any(topic.description for topic in topics)
+        for field in (original, *(other for other in FIELDS if other != original and described)):
+            suffix = field if name == ORIGINAL else f"{name}-{field}"
+            queries = tuple(Query(topic.id, topic.field(field)) for topic in topics)
+            sets[name if field == original else suffix] = QuerySet(language, queries)
+    return sets
+
+
+def read_topics(path: Path, stated: TopicFormat | None, pair: LanguagePair, code: str) -> dict[str, list[Topic]]:
+    """Topics by wording: `original`, and `human` and `machine` where the file has translations as HC4 files do.
+
+    Args:
+        path: the file.
+        stated: its format; None to go by its name: .jsonl and .json, .tsv, else TREC SGML.
+        pair: the languages asked for; matters where a file holds several.
+        code: the code that stands for the query language in tags such as `<EN-title>`.
+
+    Raises:
+        DataError: with file and line or topic, when it is malformed or lacks a wording in the query language.
+    """
+    suffix = (path.with_suffix("") if path.suffix == ".gz" else path).suffix
+    name = stated or ("jsonl" if suffix in {".jsonl", ".json"} else "tsv" if suffix == ".tsv" else "trec")
+    if name == "jsonl":
+        return read_jsonl_topics(path, pair)
+    topics = read_tsv_topics(path) if name == "tsv" else read_trec_topics(path, code)
+    return {ORIGINAL: list(topics)}
+
+
+def read_tsv_topics(path: Path) -> Iterator[Topic]:
+    """`id TAB query`, without a header.
+
+    Raises:
+        DataError: with file and line.
+    """
+    for number, line in numbered_lines(path):
+        columns = line.split("\t")
+        if len(columns) != 2:
+            raise DataError(f"expected 2 columns (id, query), found {len(columns)}", path=path, line=number)
+        yield Topic(columns[0], columns[1])
+
+
+_FIELD_NAMES = {"num": "id", "number": "id", "identifier": "id", "title": "title", "desc": "description"}
+_LABEL = re.compile(r"^\s*(number|topic|description)\s*:", re.IGNORECASE)
+
+
+def read_trec_topics(path: Path, code: str) -> Iterator[Topic]:
+    """TREC and CLEF topics: `<top>` or `<topic>`, with or without closing tags, with or without language prefixes.
+
+    Raises:
+        DataError: when there is no topic, one has no number, or none of its titles is in the language.
+    """
+    with open_text(path) as handle:
+        text = handle.read()
+    blocks = list(re.finditer(r"<(topic|top)\b[^>]*>(.*?)</\1>", text, re.IGNORECASE | re.DOTALL))
+    if not blocks:
+        raise DataError("has no <top> ... </top>", path=path)
+    for block in blocks:
+        line = text.count("\n", 0, block.start()) + 1
+        fields = dict(_trec_fields(block[2]))
+        prefix = f"{code.casefold()}-" if any(name.endswith("-title") for name in fields) else ""
+        if "id" not in fields:
+            raise DataError("topic without <num>", path=path, line=line)
+        if f"{prefix}title" not in fields:
+            message = f"topic {fields['id']} has no <{prefix}title>; it has {', '.join(fields)}"
+            raise DataError(message, path=path, line=line, hint="state the code the tags use under 'codes'")
+        yield Topic(fields["id"], fields[f"{prefix}title"], fields.get(f"{prefix}description", ""))
+
+
+def _trec_fields(block: str) -> Iterator[tuple[str, str]]:
+    for tag, content in re.findall(r"<([A-Za-z][\w-]*)[^>]*>([^<]*(?:<(?!/?[A-Za-z])[^<]*)*)", block):
+        prefix, dash, plain = tag.casefold().rpartition("-")
+        plain = "desc" if plain == "description" else plain
+        name = _FIELD_NAMES.get(plain, plain)
+        yield f"{prefix}{dash}{name}", plain_text(_LABEL.sub("", content)).strip()
+
+
+def read_jsonl_topics(path: Path, pair: LanguagePair) -> dict[str, list[Topic]]:
+    """HC4 topics (`topic_id`, `topics` by language and source), or one topic a line with an id and a title or text.
+
+    Raises:
+        DataError: with file and line.
+    """
+    wordings: dict[str, list[Topic]] = {}
+    for line, record in json_lines(path):
+        topic_id = id_of(record, ID_NAMES, path, line)
+        if "topics" in record:
+            found = _hc4_wordings(record, topic_id, pair, path, line)
+        else:
+            title = text_of(record, TITLE_NAMES, path, line)
+            found = {ORIGINAL: Topic(topic_id, title, optional_text_of(record, DESCRIPTION_NAMES, path, line))}
+        for name, topic in found.items():
+            wordings.setdefault(name, []).append(topic)
+    return wordings
+
+
+def _hc4_wordings(
+    record: Mapping[str, object], topic_id: str, pair: LanguagePair, path: Path, line: int
+) -> dict[str, Topic]:
+    """Wordings of one HC4 topic; none when the topic says that it is not judged in the documents' language."""
+    judged = record.get("languages_with_qrels")
+    if isinstance(judged, list) and pair.document not in _tags(judged, path, line):
+        return {}
+    texts = {}
+    for item in _items(record["topics"], path, line):
+        title, description = (text_of(item, (f"topic_{name}",), path, line) for name in ("title", "description"))
+        source = text_of(item, ("source",), path, line)
+        kind = {"original": ORIGINAL, "human translation": HUMAN}.get(source, MACHINE)
+        language = _tags([text_of(item, ("lang",), path, line)], path, line)[0]
+        texts[language, kind] = Topic(topic_id, title, description)
+    published = texts.get((pair.query, ORIGINAL)) or texts.get((pair.query, HUMAN))
+    if published is None:
+        have = ", ".join(f"{language} ({kind})" for language, kind in texts)
+        raise DataError(f"topic {topic_id} has no {pair.query} wording by people; it has {have}", path=path, line=line)
+    found = {ORIGINAL: published}
+    if pair.query != pair.document:
+        human = texts.get((pair.document, ORIGINAL)) or texts.get((pair.document, HUMAN))
+        found |= {HUMAN: human} if human else {}
+        found |= {MACHINE: machine} if (machine := texts.get((pair.document, MACHINE))) else {}
+    return found
+
+
+def _items(value: object, path: Path, line: int) -> list[Mapping[str, object]]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise DataError("expected a list of objects under 'topics'", path=path, line=line)
+    return value
+
+
+def _tags(codes: Iterable[object], path: Path, line: int) -> list[str]:
+    try:
+        return [canonical_tag(str(code)) for code in codes]
+    except UnknownNameError as error:
+        raise DataError(error.message, path=path, line=line, hint=error.hint) from error

@@ -1,0 +1,71 @@
+"""TREC layout: documents, topics and qrels of TREC, CLEF, HC4 and whatever else keeps to their formats."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from harness.collections.base import HUMAN, ORIGINAL, SourceConfig, TestCollection
+from harness.collections.documents import DocumentFormat, document_set
+from harness.collections.files import LocalConfig, LocalSource
+from harness.collections.topics import Topic, TopicField, TopicFormat, query_sets, read_topics
+from harness.languages import LanguagePair
+from harness.qrels import read_qrels
+
+
+class TrecConfig(LocalConfig):
+    """Settings of a TREC collection. File names may hold `{query}` and `{document}`.
+
+    Attributes:
+        documents: file, folder or glob.
+        documents_format: None to go by the file names.
+        topics: the topics in the query language; a CLEF file with tags such as `<EN-title>` may hold several.
+        topics_format: None to go by the file name.
+        human_topics: the same topics worded by people in the documents' language, if there are any.
+        qrels: the judgements.
+        original: the field that the variant `original` is made of.
+    """
+
+    documents: str
+    documents_format: DocumentFormat | None = None
+    topics: str
+    topics_format: TopicFormat | None = None
+    human_topics: str | None = None
+    qrels: str
+    original: TopicField = "title"
+
+
+class TrecSource(LocalSource):
+    """Collections in TREC layout, one per language pair."""
+
+    name: ClassVar[str] = "trec"
+    summary: ClassVar[str] = "folders with TREC documents (SGML, JSONL, TSV), topics and qrels"
+    Config: ClassVar[type[SourceConfig]] = TrecConfig
+    config: TrecConfig
+
+    def needs(self, pair: LanguagePair) -> list[str]:
+        """Documents, topics and qrels."""
+        config = self.config
+        patterns = (config.documents, config.topics, config.human_topics, config.qrels)
+        return [self.fill(pattern, pair) for pattern in patterns if pattern]
+
+    def build(self, pair: LanguagePair) -> TestCollection:
+        """The collection, with a variant per topic field and wording."""
+        config = self.config
+        documents = self.fill(config.documents, pair)
+        set_id = f"{self.prefix}/{pair if '{query}' in config.documents else pair.document}"
+        read = read_topics(self.file(self.fill(config.topics, pair)), config.topics_format, pair, self.code(pair.query))
+        wordings: dict[str, tuple[str, list[Topic]]] = {ORIGINAL: (pair.query, [])}
+        wordings |= {name: (pair.query if name == ORIGINAL else pair.document, topics) for name, topics in read.items()}
+        if config.human_topics:
+            path = self.file(self.fill(config.human_topics, pair))
+            within = LanguagePair(pair.document, pair.document)
+            human = read_topics(path, config.topics_format, within, self.code(pair.document))
+            wordings[HUMAN] = (pair.document, human.get(ORIGINAL, []))
+        return TestCollection(
+            id=self.entry_id(pair),
+            pair=pair,
+            documents=document_set(set_id, pair.document, self.expand(documents), config.documents_format),
+            queries=query_sets(wordings, config.original),
+            qrels=read_qrels(self.file(self.fill(config.qrels, pair))),
+            licence=config.licence,
+        )

@@ -1,0 +1,233 @@
+"""Evaluation: measures of a run against judgements, per judged query.
+
+Measures are written in ir-measures' language (https://ir-measur.es): `AP`, `nDCG@20`, `RR@10`, `R@100`, `AP(rel=2)`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+
+from harness.collections.base import Qrels
+from harness.errors import CollectionError, DataError, UnknownNameError, UsageError
+from harness.measures import Floats, JudgedRankings, Measure, native, ordinals
+from harness.runs import Run
+
+_BASE_AND_REST = re.compile(r"([^@(\s]*)(.*)", re.DOTALL)
+_EXAMPLES = "measures are written like AP, nDCG@20, RR@10, R@100, AP(rel=2) or Judged@20"
+
+
+def parse_measures(names: Iterable[str | Measure]) -> list[Measure]:
+    """ir-measures objects for names in its language, in order, each once; objects are passed through.
+
+    Raises:
+        UnknownNameError: when no measure has that name, with suggestions.
+        UsageError: when a name is malformed, a parameter is missing or not one of the measure's, or nothing
+            installed computes the measure.
+
+    >>> parse_measures(["nDCG@20", "MAP", "AP"])
+    [nDCG@20, AP]
+    """
+    return list(dict.fromkeys(_parse_measure(name) for name in names))
+
+
+def _parse_measure(name: str | Measure) -> Measure:
+    import ir_measures
+
+    text = str(name).strip()
+    base = _BASE_AND_REST.fullmatch(text)
+    known = ir_measures.measures.registry
+    if isinstance(name, str) and base is not None and base[1] and base[1] not in known:
+        raise _unknown_measure(text, known)
+    try:
+        measure = ir_measures.parse_measure(text if isinstance(name, str) else name)
+        _check_required(measure)
+        measure.validate_params()
+    except (ValueError, NameError, TypeError, AssertionError) as error:
+        raise UsageError(f"measure '{text}' is not well-formed: {error}", hint=_EXAMPLES) from error
+    if native(measure) is None:
+        _check_computable(measure)
+    return measure
+
+
+def _check_required(measure: Measure) -> None:
+    for name, parameter in measure.SUPPORTED_PARAMS.items():
+        if parameter.required and name not in measure.params:
+            form = f"{measure}@10" if name == measure.AT_PARAM else f"{measure}({name}=...)"
+            raise UsageError(f"measure '{measure}' needs a value for '{name}'", hint=f"write {form}")
+    cutoff = measure.params.get("cutoff")
+    if isinstance(cutoff, int) and cutoff < 1:
+        raise UsageError(f"measure '{measure}' looks at no rank", hint="the cutoff is 1 or more")
+
+
+def _check_computable(measure: Measure) -> None:
+    import ir_measures
+
+    try:
+        ir_measures.evaluator([measure], {})
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"nothing installed computes the measure {measure}", hint=str(error)) from error
+
+
+def _unknown_measure(text: str, known: Iterable[str]) -> UnknownNameError:
+    """The error for an unknown name; suggests the ir-measures name of a trec_eval one, and mends case and typing."""
+    import ir_measures
+
+    error = UnknownNameError("measure", text, known)
+    try:
+        suggestions = [str(measure) for measure in ir_measures.parse_trec_measure(text)]
+    except (ValueError, KeyError):
+        parts = _BASE_AND_REST.fullmatch(text)
+        base, rest = (parts[1], parts[2]) if parts else (text, "")
+        spellings = {name.casefold(): str(measure) for name, measure in ir_measures.measures.registry.items()}
+        folded = base.casefold()
+        close = [folded] if folded in spellings else get_close_matches(folded, spellings, n=3, cutoff=0.5)
+        suggestions = list(dict.fromkeys(spellings[name] + rest for name in close))
+    if suggestions:
+        error.suggestions = suggestions
+        error.hint = "did you mean " + " or ".join(f"'{name}'" for name in suggestions[:3]) + f"? {_EXAMPLES}"
+    return error
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of a run for every judged query.
+
+    Attributes:
+        query_ids: the judged queries, in the order of the judgements.
+        scores: values by the measure's name, aligned with `query_ids`; shape (judged queries,).
+        missing: judged queries that the run does not answer; their scores are 0.
+        unjudged: queries of the run without judgements; they are left out.
+    """
+
+    query_ids: tuple[str, ...]
+    scores: Mapping[str, Floats]
+    missing: tuple[str, ...]
+    unjudged: tuple[str, ...]
+
+    def mean(self, measure: str | Measure) -> float:
+        """Mean of a measure over all judged queries.
+
+        Raises:
+            UnknownNameError: when the measure was not evaluated.
+        """
+        if str(measure) not in self.scores:
+            raise UnknownNameError("measure of this evaluation", str(measure), self.scores)
+        return float(self.scores[str(measure)].mean())
+
+
+def evaluate(run: Run, qrels: Qrels, measures: Iterable[str | Measure]) -> Evaluation:
+    """Evaluate a run, with a value for each query that has at least one judgement, of whatever grade.
+
+    Rankings are evaluated in the run's canonical order by every measure, whichever tool computes it. A query whose
+    judged documents are all non-relevant counts, with 0. AP, nDCG, RR, R, P, Success and Judged are computed here
+    and agree with trec_eval; all other measures are computed by ir-measures, which sees scores that fall with the
+    rank in place of the run's own.
+
+    Raises:
+        UnknownNameError, UsageError: see `parse_measures`.
+        CollectionError: when there are no judgements.
+        DataError: when run and judgements have no query or no document in common; shows ids of both.
+
+    >>> run = Run.from_rankings([("q1", [("d1", 3.0), ("d2", 2.0)])])
+    >>> evaluation = evaluate(run, {"q1": {"d2": 1}, "q2": {"d1": 1}}, ["RR", "R@1"])
+    >>> evaluation.scores["RR"].tolist(), evaluation.mean("RR"), evaluation.missing
+    ([0.5, 0.0], 0.25, ('q2',))
+    """
+    parsed = parse_measures(measures)
+    judged = {query: judgements for query, judgements in qrels.items() if judgements}
+    if not judged:
+        raise CollectionError("no judgements to evaluate against", hint="check the qrels file")
+    answered = set(run.query_ids)
+    rankings = _join(run, judged)
+    scores = {str(measure): compute(rankings, measure) for measure in parsed if (compute := native(measure))}
+    scores |= _through_ir_measures(run, judged, [measure for measure in parsed if native(measure) is None])
+    return Evaluation(
+        query_ids=tuple(judged),
+        scores={str(measure): scores[str(measure)] for measure in parsed},
+        missing=tuple(query for query in judged if query not in answered),
+        unjudged=tuple(query for query in run.query_ids if query not in judged),
+    )
+
+
+def _join(run: Run, judged: Qrels) -> JudgedRankings:
+    """Find the judged documents of each judged query in the run."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    row_of = {query: row for row, query in enumerate(judged)}
+    rows = np.array([row_of.get(query, -1) for query in run.query_ids], np.int64)
+    if len(run) and (rows < 0).all():
+        raise _mismatch("query", run.query_ids, judged)
+    sizes = np.diff(run.offsets)
+    retrieved = np.zeros(len(judged), np.int64)
+    retrieved[rows[rows >= 0]] = sizes[rows >= 0]
+
+    judgements = np.array([len(documents) for documents in judged.values()])
+    total = int(judgements.sum())
+    judged_query = np.repeat(np.arange(len(judged)), judgements)
+    judged_grade = np.fromiter(chain.from_iterable(docs.values() for docs in judged.values()), np.int64, total)
+    encoded = pa.array(list(chain.from_iterable(judged.values())), pa.string()).dictionary_encode()
+    pairs = judged_query * len(encoded.dictionary) + encoded.indices.to_numpy()
+    by_pair = np.argsort(pairs)
+
+    code_of = compute.index_in(run.documents, value_set=encoded.dictionary).fill_null(-1).to_numpy()
+    if len(code_of) and (code_of < 0).all():
+        raise _mismatch("document", run.documents.to_pylist(), encoded.dictionary.to_pylist())
+    codes = code_of[run.codes]
+    row = np.repeat(rows, sizes)
+    lines = np.flatnonzero((codes >= 0) & (row >= 0))
+    wanted = row[lines] * len(encoded.dictionary) + codes[lines]
+    place = by_pair[np.minimum(np.searchsorted(pairs, wanted, sorter=by_pair), total - 1)]
+    found = pairs[place] == wanted
+    lines, place = lines[found], place[found]
+    # The run may hold its queries in another order than the judgements do.
+    order = np.argsort(row[lines], kind="stable")
+    lines, place = lines[order], place[order]
+    query = row[lines]
+    ranks = np.arange(1, len(run.codes) + 1) - np.repeat(run.offsets[:-1], sizes)
+    return JudgedRankings(
+        queries=len(judged),
+        retrieved=retrieved,
+        judged_query=judged_query,
+        judged_grade=judged_grade,
+        query=query,
+        rank=ranks[lines],
+        rank_among_judged=ordinals(query),
+        grade=judged_grade[place],
+    )
+
+
+def _mismatch(kind: str, in_run: Iterable[str], in_qrels: Iterable[str]) -> DataError:
+    def sample(ids: Iterable[str]) -> str:
+        return ", ".join(repr(one) for one in islice(ids, 3))
+
+    return DataError(
+        f"run and judgements have no {kind} in common: the run has {sample(in_run)} ..., "
+        f"the judgements have {sample(in_qrels)} ...",
+        hint="check that both are of the same collection and write their ids alike",
+    )
+
+
+def _through_ir_measures(run: Run, judged: Qrels, measures: list[Measure]) -> dict[str, Floats]:
+    """Let ir-measures compute; providers break ties differently, so scores are replaced by falling numbers."""
+    if not measures:
+        return {}
+    import ir_measures
+
+    row_of = {query: row for row, query in enumerate(judged)}
+    values = {str(measure): np.full(len(judged), float(measure.DEFAULT)) for measure in measures}
+    rankings: dict[str, dict[str, float]] = {}
+    for query, ranking in run:
+        if query in judged:
+            rankings[query] = {document: float(len(ranking) - place) for place, (document, _) in enumerate(ranking)}
+    plain_qrels: dict[str, dict[str, Any]] = {query: dict(judgements) for query, judgements in judged.items()}
+    for metric in ir_measures.iter_calc(measures, plain_qrels, rankings):
+        values[str(metric.measure)][row_of[metric.query_id]] = metric.value
+    return values

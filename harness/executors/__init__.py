@@ -1,0 +1,5 @@
+"""Where cells run."""
+
+from harness.executors.local import LocalExecutor
+
+__all__ = ["LocalExecutor"]

@@ -1,0 +1,40 @@
+"""Identities: digests of plain values, so that equal inputs give equal keys in every process and on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from harness.code_version import code_digest
+from harness.system import RetrievalSystem
+
+
+def fingerprint(value: Any) -> str:
+    """Digest (128 bits, hex) of a value made of mappings, sequences, strings, numbers, booleans and None.
+
+    >>> fingerprint({"a": 1, "b": [2]}) == fingerprint({"b": [2], "a": 1})
+    True
+    """
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def package_version(distribution: str) -> str:
+    """Version of an installed distribution, or "not installed"."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def system_identity(system: RetrievalSystem[Any]) -> dict[str, Any]:
+    """Everything about a system that can change its answers: name, settings, code, inputs, libraries."""
+    return {
+        "name": system.name,
+        "settings": system.config.model_dump(mode="json"),
+        "code": code_digest(type(system)),
+        "inputs": dict(system.inputs()),
+        "packages": {name: package_version(name) for name in system.requires},
+    }

@@ -1,0 +1,159 @@
+"""Measures over judged rankings in columns, after trec_eval's definitions; all queries at once.
+
+A measure is an ir-measures object; `native` tells which of them are computed here. Formulas: trec_eval 9.0
+(`m_map.c`, `m_ndcg_cut.c`, `m_recip_rank.c`, `m_recall.c`, `m_P.c`, `m_success.c`); Judged@k: ir-measures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Measure = Any
+"""An `ir_measures.Measure`: `NAME`, `params`, and a text form such as `nDCG@20` or `AP(rel=2)`."""
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRankings:
+    """What a run and judgements say about each judged query. Only judged documents are listed.
+
+    Attributes:
+        queries: number of judged queries; they are numbered from 0.
+        retrieved: documents retrieved per query; shape (queries,).
+        judged_query: query of each judgement; shape (judgements,).
+        judged_grade: grade of each judgement.
+        query: query of each judged document that was retrieved, ascending; shape (retrieved and judged,).
+        rank: its rank from 1, ascending within a query.
+        rank_among_judged: its rank when documents without judgement are taken out.
+        grade: its grade.
+    """
+
+    queries: int
+    retrieved: Integers
+    judged_query: Integers
+    judged_grade: Integers
+    query: Integers
+    rank: Integers
+    rank_among_judged: Integers
+    grade: Integers
+
+    def ranks(self, measure: Measure) -> Integers:
+        """Ranks that a measure looks at."""
+        return self.rank_among_judged if measure.params.get("judged_only") else self.rank
+
+    def hits(self, measure: Measure) -> tuple[Integers, Integers]:
+        """Query and rank of each relevant document retrieved within the measure's cutoff."""
+        ranks = self.ranks(measure)
+        relevant = (self.grade >= measure.params.get("rel", 1)) & _within(ranks, measure)
+        return self.query[relevant], ranks[relevant]
+
+    def hit_count(self, measure: Measure) -> Floats:
+        """Number of relevant documents retrieved within the measure's cutoff, per query."""
+        return np.bincount(self.hits(measure)[0], minlength=self.queries).astype(np.float64)
+
+    def relevant_count(self, measure: Measure) -> Floats:
+        """Number of relevant documents per query, retrieved or not."""
+        relevant = self.judged_grade >= measure.params.get("rel", 1)
+        return np.bincount(self.judged_query[relevant], minlength=self.queries).astype(np.float64)
+
+
+def native(measure: Measure) -> Callable[[JudgedRankings, Measure], Floats] | None:
+    """The function that computes a measure here; None when ir-measures has to."""
+    params = measure.params
+    plain = params.get("rel", 1) >= 1 and params.get("cutoff", 1) >= 1
+    if measure.NAME == "nDCG":
+        plain = plain and params.get("dcg", "log2") == "log2" and "gains" not in params
+    return _NATIVE.get(measure.NAME) if plain else None
+
+
+def ordinals(groups: Integers) -> Integers:
+    """Place from 1 of each element within its group; `groups` is ascending.
+
+    >>> ordinals(np.array([0, 0, 2, 2, 2])).tolist()
+    [1, 2, 1, 2, 3]
+    """
+    return np.arange(1, len(groups) + 1) - np.searchsorted(groups, groups)
+
+
+def average_precision(rankings: JudgedRankings, measure: Measure) -> Floats:
+    """Sum of the precisions at the relevant documents retrieved, over the number of relevant documents."""
+    query, rank = rankings.hits(measure)
+    return _ratio(_sums(query, ordinals(query) / rank, rankings.queries), rankings.relevant_count(measure))
+
+
+def ndcg(rankings: JudgedRankings, measure: Measure) -> Floats:
+    """Gains (grades above 0) over log2(rank + 1), over the same sum of the best possible ranking."""
+    ranks = rankings.ranks(measure)
+    retrieved = _discounted(rankings.query, ranks, rankings.grade, rankings, measure)
+    ideal = np.lexsort((-rankings.judged_grade, rankings.judged_query))
+    query, grade = rankings.judged_query[ideal], rankings.judged_grade[ideal]
+    return _ratio(retrieved, _discounted(query, ordinals(query), grade, rankings, measure))
+
+
+def _discounted(query: Integers, rank: Integers, grade: Integers, rankings: JudgedRankings, measure: Measure) -> Floats:
+    counts = (grade > 0) & _within(rank, measure)
+    gains = grade[counts] / np.log2(rank[counts] + 1)
+    return _sums(query[counts], gains, rankings.queries)
+
+
+def reciprocal_rank(rankings: JudgedRankings, measure: Measure) -> Floats:
+    """One over the rank of the first relevant document."""
+    query, rank = rankings.hits(measure)
+    answered, first = np.unique(query, return_index=True)
+    values = np.zeros(rankings.queries)
+    values[answered] = 1.0 / rank[first]
+    return values
+
+
+def recall(rankings: JudgedRankings, measure: Measure) -> Floats:
+    """Share of the relevant documents that were retrieved within the cutoff."""
+    return _ratio(rankings.hit_count(measure), rankings.relevant_count(measure))
+
+
+def precision(rankings: JudgedRankings, measure: Measure) -> Floats:
+    """Relevant documents within the cutoff, over the cutoff."""
+    return rankings.hit_count(measure) / float(measure.params["cutoff"])
+
+
+def success(rankings: JudgedRankings, measure: Measure) -> Floats:
+    """1 when a relevant document was retrieved within the cutoff, else 0."""
+    return (rankings.hit_count(measure) > 0).astype(np.float64)
+
+
+def judged(rankings: JudgedRankings, measure: Measure) -> Floats:
+    """Share of the documents retrieved within the cutoff that have a judgement; 0 when nothing was retrieved."""
+    count = np.bincount(rankings.query[_within(rankings.rank, measure)], minlength=rankings.queries)
+    return _ratio(
+        count.astype(np.float64), np.minimum(rankings.retrieved, measure.params.get("cutoff", rankings.retrieved))
+    )
+
+
+def _within(ranks: Integers, measure: Measure) -> NDArray[np.bool_]:
+    return np.asarray(ranks <= measure.params.get("cutoff", np.inf))
+
+
+def _sums(groups: Integers, values: Floats, count: int) -> Floats:
+    return np.bincount(groups, weights=values, minlength=count).astype(np.float64)
+
+
+def _ratio(part: Floats, whole: NDArray[Any]) -> Floats:
+    values: Floats = np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+    return values
+
+
+_NATIVE: dict[str, Callable[[JudgedRankings, Measure], Floats]] = {
+    "AP": average_precision,
+    "nDCG": ndcg,
+    "RR": reciprocal_rank,
+    "R": recall,
+    "P": precision,
+    "Success": success,
+    "Judged": judged,
+}

@@ -1,0 +1,52 @@
+"""A process that carries out cells for an executor: tasks in on standard input, events out on standard output.
+
+Each row of a suite gets a worker of its own, so that a crash (out of memory, a fault in native code) fails one cell
+and not the harness, and so that peak memory is the system's own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from harness.cell import CellTask, Event, carry_out
+from harness.errors import ClirError
+from harness.registry import load_plugin_file
+from harness.store import Store
+
+
+def main() -> int:
+    """Read one JSON line (`store`, `plugins`, `tasks`), carry out the tasks in order, end when stdin closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    job = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)  # whatever Java or a library prints must not mix with the events
+    try:
+        for plugin in job["plugins"]:
+            load_plugin_file(Path(plugin))
+        store = Store(job["store"])
+        for task in job["tasks"]:
+            carry_out(CellTask.model_validate(task), store, lambda event: _tell(events, event))
+    except ClirError as error:
+        print(json.dumps({"stopped": {"message": error.message, "hint": error.hint}}), file=events)
+        return 1
+    return 0
+
+
+def _tell(events: object, event: Event) -> None:
+    print(event.model_dump_json(), file=events)  # type: ignore[call-overload]
+
+
+def _end_with_parent() -> None:
+    """Stop at once when the parent is gone, however it went: its end of our standard input closes."""
+    sys.stdin.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
