@@ -20,7 +20,7 @@ from harness.collections.base import (
     content_digest,
     file_signature,
 )
-from harness.collections.files import LocalConfig, LocalSource, Pair, id_of, json_lines
+from harness.collections.files import LocalConfig, LocalSource, Pairs, id_of, json_lines
 from harness.errors import DataError
 from harness.languages import LanguagePair
 
@@ -40,7 +40,7 @@ class AfriqaConfig(LocalConfig):
     """
 
     path: Path = Path("afriqa")
-    pairs: tuple[Pair, ...] = PAIRS
+    pairs: Pairs = PAIRS
     licence: str = "CC BY 4.0"
     download: str | None = "the folder data/gold_passages of https://github.com/masakhane-io/afriqa"
     split: Literal["train", "dev", "test"] = "test"

@@ -36,6 +36,9 @@ Pair = Annotated[
 ]
 """A language pair in a configuration, written `sw-en`."""
 
+Pairs = Annotated[tuple[Pair, ...], Field(min_length=1), AfterValidator(_distinct)]
+"""At least one pair, each once."""
+
 
 class LocalConfig(SourceConfig):
     """Settings every source of local files has.
@@ -50,7 +53,7 @@ class LocalConfig(SourceConfig):
     """
 
     path: Path
-    pairs: Annotated[tuple[Pair, ...], Field(min_length=1), AfterValidator(_distinct)]
+    pairs: Pairs
     codes: dict[Tag, str] = Field(default={})
     name: str | None = None
     licence: str = "unknown"
@@ -106,7 +109,7 @@ class LocalSource(CollectionSource):
         missing, remedy = None, None
         if self.data is None and not self.config.path.is_absolute():
             missing, remedy = "no data folder was given", f"pass --data DIR with DIR/{self.config.path}"
-        elif absent := [pattern for pattern in self.needs(pair) if not self.expand(pattern)]:
+        elif absent := [pattern for pattern in dict.fromkeys(self.needs(pair)) if not self.expand(pattern)]:
             missing = f"no {' and no '.join(absent)} in {self.folder}"
             origin = f"download {self.config.download}" if self.config.download else "get the collection's files"
             remedy = f"{origin} and put them at {self.folder}"
@@ -145,6 +148,18 @@ class LocalSource(CollectionSource):
         else:
             found = self.folder.glob(pattern)
         return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
+
+
+def whole_text(path: Path) -> str:
+    """A text file as one string with its lines at their numbers.
+
+    Raises:
+        DataError: when the file cannot be opened or is not UTF-8 or not whole.
+    """
+    lines: list[str] = []
+    for number, line in numbered_lines(path):
+        lines += [""] * (number - len(lines) - 1) + [line]
+    return "\n".join(lines)
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, dict[str, object]]]:

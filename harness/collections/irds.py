@@ -216,7 +216,9 @@ def _reading(dataset_id: str, read: Callable[[], T]) -> T:
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong; of a failed download only the addresses tried."""
+    """What went wrong: the file to obtain by hand, or the addresses a download was tried from."""
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        return f"no file {error}"
     if len(error.args) == 2 and isinstance(error.args[1], list):
         return f"{error.args[0]}: {', '.join(str(source) for source, _ in error.args[1])}"
     return str(error)
@@ -262,8 +264,8 @@ def _document(row: Any) -> Document:
     title = getattr(row, "title", None)
     title = title.strip() if isinstance(title, str) else ""
     if hasattr(row, "default_text"):
-        text = row.default_text() or ""
-        return Document(row.doc_id, text.lstrip().removeprefix(title).lstrip() if title else text, title)
+        text = (row.default_text() or "").strip()
+        return Document(row.doc_id, text.removeprefix(title).lstrip(), title)
     return Document(row.doc_id, "\n".join(_strings(row, "doc_id", "title")), title)
 
 

@@ -100,7 +100,7 @@ _TABLE = (
     _Row(r"clirmatrix/(?P<d>\w+)/(multi8|bi139-base|bi139-full)/(?P<q>\w+)/(train|dev|test1|test2)", "q", "d"),
     _Row(r"wikiclir/(?P<d>en-simple|\w+)", "en", "d", _WIKICLIR),
     _Row(r"neumarco/(?P<d>\w+)/.+", "en", "d"),
-    _Row(r"mmarco/(v2/)?(?P<d>\w\w)/.+", "d", "d", translated=True),
+    _Row(r"mmarco/(v2/)?(?P<d>[a-z]{2})/.+", "d", "d", translated=True),
     _Row(r"miracl/(?P<d>\w+)/.+", "d", "d"),
     _Row(r"mr-tydi/(?P<d>\w+)(/.+)?", "d", "d"),
     _Row(r"wikir/(?P<d>es|fr|it)\w+/.+", "d", "d"),

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.collections.files import parse_object
+from harness.collections.files import parse_object, whole_text
 from harness.errors import DataError
-from harness.textio import open_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,7 @@ def paragraphs_of(path: Path) -> Iterator[Paragraph]:
     Raises:
         DataError: when the file is not JSON of that form; says where.
     """
-    with open_text(path) as handle:
-        data = parse_object(handle.read(), path)
+    data = parse_object(whole_text(path), path)
     ids: dict[tuple[str, str], str] = {}
     for a, article in enumerate(_list(data, "data", path, "the file")):
         title = str(article.get("title", "")).replace("_", " ")

@@ -10,10 +10,10 @@ from typing import Literal
 
 from harness.collections.base import HUMAN, ORIGINAL, Query, QuerySet
 from harness.collections.documents import plain_text
-from harness.collections.files import id_of, json_lines, optional_text_of, text_of
+from harness.collections.files import id_of, json_lines, optional_text_of, text_of, whole_text
 from harness.errors import DataError, UnknownNameError
 from harness.languages import LanguagePair, canonical_tag
-from harness.textio import numbered_lines, open_text
+from harness.textio import numbered_lines
 
 TopicFormat = Literal["trec", "jsonl", "tsv"]
 TopicField = Literal["title", "description", "title+description"]
@@ -108,8 +108,7 @@ def read_trec_topics(path: Path, code: str) -> Iterator[Topic]:
     Raises:
         DataError: when there is no topic, one has no number, or none of its titles is in the language.
     """
-    with open_text(path) as handle:
-        text = handle.read()
+    text = whole_text(path)
     blocks = list(re.finditer(r"<(topic|top)\b[^>]*>(.*?)</\1>", text, re.IGNORECASE | re.DOTALL))
     if not blocks:
         raise DataError("has no <top> ... </top>", path=path)

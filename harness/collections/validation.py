@@ -232,7 +232,7 @@ def _qrels_problems(collection: TestCollection) -> list[Problem]:
         return [Problem(Severity.ERROR, "no-judgements", "there are no judgements (empty qrels)")]
     originals = collection.queries[ORIGINAL].queries if ORIGINAL in collection.queries else ()
     queries = {query.id for query in originals}
-    if not queries & qrels.keys():
+    if queries and not queries & qrels.keys():
         return [Problem(Severity.ERROR, "no-judged-queries", f"none of {len(queries)} queries has judgements")]
     fruitless = [query for query, judged in qrels.items() if not any(grade > 0 for grade in judged.values())]
     if len(fruitless) == len(qrels):

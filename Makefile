@@ -1,0 +1,53 @@
+# Two commands are all a user needs; each does its own set-up.
+#   make leaderboard   run the embedded suite and print its leaderboard
+#   make test          run the tests
+# PYTHON chooses the interpreter (3.11). TORCH_INDEX, when set, is the package index torch comes from: on Linux
+# https://download.pytorch.org/whl/cpu has a build without CUDA that is some gigabytes smaller.
+PYTHON ?= python3.11
+TORCH_INDEX ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: leaderboard test check lock clean
+
+leaderboard: $(VENV)/.installed
+	$(BIN)/clir run --suite embedded --store results
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n 2
+
+# What .ci/run checks besides the tests: lint, format, types, direction of dependencies.
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# torch comes first and alone, so that nothing else chooses its version; the lock is complete, so the rest is
+# installed as listed, without resolving again.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' requirements.lock)"
+	$(PIP) --no-deps --requirement requirements.lock
+	$(PIP) --no-deps --editable .
+	touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	$(PIP) --no-deps --requirement requirements-dev.lock
+	touch $@
+
+# Resolve the ranges of pyproject.toml again. torch is held: the rest of the lock is tested with this one, and
+# releases before and after it bring other libraries.
+COMPILE := $(BIN)/pip-compile --quiet --upgrade --strip-extras --no-emit-index-url --no-emit-find-links \
+	--no-header --no-annotate
+lock: $(VENV)/.installed
+	$(PIP) pip-tools
+	mkdir -p build && echo "torch==2.13.0" > build/torch.txt
+	$(COMPILE) --constraint build/torch.txt --output-file requirements.lock pyproject.toml
+	$(COMPILE) --constraint requirements.lock --extra dev --output-file requirements-dev.lock pyproject.toml
+	sed -i.bak -E 's/^(torch==[^+]+)\+.*/\1/; /^--/d' requirements.lock requirements-dev.lock
+	rm requirements.lock.bak requirements-dev.lock.bak
+
+clean:
+	rm -rf $(VENV) results build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

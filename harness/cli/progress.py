@@ -1,0 +1,68 @@
+"""Progress of a run: live bars on a terminal, one plain line a finished cell elsewhere. Goes to standard error."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
+
+from harness.cell import Event
+from harness.experiment import Plan, State
+
+
+class RunProgress(AbstractContextManager["RunProgress"]):
+    """Listens to an experiment and shows how far it is.
+
+    Args:
+        plan: the plan that is being carried out.
+        quiet: show nothing.
+    """
+
+    def __init__(self, plan: Plan, *, quiet: bool = False) -> None:
+        self._names = {
+            cell.task.key: f"{cell.row.label} × {cell.collection}" for cell in plan.cells if cell.task is not None
+        }
+        self._total = sum(len(group) for group in plan.groups())
+        self._ended = 0
+        self._started = time.perf_counter()
+        self._console = Console(stderr=True, quiet=quiet, highlight=False)
+        self._live: Progress | None = None
+        reused = plan.count(State.DONE)
+        if reused and not quiet:
+            self._console.print(f"{reused} of {len(plan.cells)} cells are in the store already")
+
+    def __enter__(self) -> RunProgress:
+        if self._console.is_terminal and self._total:
+            columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+            self._live = Progress(TextColumn("{task.description}", markup=False), *columns, console=self._console)
+            self._all = self._live.add_task("all cells", total=self._total)
+            self._one = self._live.add_task("", total=None)
+            self._live.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._live:
+            self._live.remove_task(self._one)
+            self._live.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Take notice of an event."""
+        name = self._names[event.key]
+        if event.kind == "started":
+            self._started = time.perf_counter()
+            if self._live:
+                self._live.reset(self._one, description=name, total=None)
+        elif event.kind == "advanced" and self._live:
+            self._live.update(self._one, description=f"{name}: {event.phase}", completed=event.done, total=event.total)
+        elif event.kind == "ended":
+            self._ended += 1
+            seconds = time.perf_counter() - self._started
+            line = f"[{self._ended}/{self._total}] {name}: {event.status} ({seconds:.1f} s)"
+            if event.status == "failed":
+                line += f": {event.reason.splitlines()[0] if event.reason else 'no reason given'}"
+            self._console.print(Text(line, style="red" if event.status == "failed" else ""), soft_wrap=True)
+            if self._live:
+                self._live.advance(self._all)

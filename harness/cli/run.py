@@ -1,0 +1,111 @@
+"""`clir run`: carry out a suite and print its leaderboard."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.options import data_option, echo_json, echo_table, json_option, many, store_option
+
+
+@click.command("run", no_args_is_help=True)
+@click.option("--suite", required=True, metavar="NAME|FILE", help="A suite's name, or a YAML file.")
+@many("--systems", "NAME[,NAME…]", "Only these rows, by label or system; a system without a row gets one.")
+@many("--pairs", "PAIR[,PAIR…]", "Only these language pairs, e.g. sw-en,so-en.")
+@data_option
+@store_option
+@click.option("--set", "settings", multiple=True, metavar="SYSTEM.FIELD=VALUE", help="Change a setting; repeatable.")
+@click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Python file that registers systems or collections; repeatable.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be done about every cell.")
+@json_option
+def command(
+    suite: str,
+    systems: list[str],
+    pairs: list[str],
+    data: Path | None,
+    store: Path,
+    settings: tuple[str, ...],
+    plugins: tuple[Path, ...],
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Run every system of a suite over every collection and language pair in it.
+
+    What is in the store already is not run again; an interrupted run goes on where it stopped; a cell that
+    failed is tried again. Progress goes to standard error, the leaderboard to standard output.
+
+    \b
+    Examples:
+      clir run --suite embedded
+      clir run --suite xquad --data DIR --pairs th-en,en-th --store results
+      clir run --suite afriqa --data DIR --set bm25.k1=1.2 --dry-run
+      clir run --suite my_suite.yaml --plugin my_system.py
+    """
+    from harness.cli.progress import RunProgress
+    from harness.experiment import Experiment, State
+    from leaderboards.leaderboard import Leaderboard
+
+    experiment = Experiment.from_suite(
+        suite, store, data=data, systems=systems, pairs=pairs, settings=settings, plugins=plugins
+    )
+    plan = experiment.plan()
+    if dry_run:
+        _show_plan([_cell(cell) for cell in plan.cells], as_json)
+        return 0
+    with RunProgress(plan, quiet=as_json) as progress:
+        report = experiment.run(progress, plan)
+    if as_json:
+        echo_json(
+            {
+                "suite": experiment.suite.name,
+                "store": str(experiment.store.root),
+                "computed": report.computed,
+                "reused": report.reused,
+                "seconds": round(report.seconds, 3),
+                "cells": [_cell(cell) for cell in report.plan.cells],
+            }
+        )
+    else:
+        click.echo(Leaderboard.from_store(experiment.store, experiment.suite.name).to_markdown())
+        missing = report.plan.count(State.MISSING_DATA)
+        click.echo(
+            f"{report.computed} cells computed, {report.reused} reused, {len(report.failed)} failed"
+            + (f", {missing} without data" if missing else "")
+            + f", in {report.seconds:.1f} s; kept in {experiment.store.root}",
+            err=True,
+        )
+        for cell in report.failed:
+            click.echo(f"failed: {cell.row.label} × {cell.collection}: {cell.reason}", err=True)
+    return 1 if report.failed else 0
+
+
+def _cell(cell: Any) -> dict[str, Any]:
+    return {
+        "system": cell.row.label,
+        "collection": cell.collection,
+        "pair": str(cell.pair),
+        "state": cell.state.value,
+        "reason": cell.reason,
+        "key": cell.task.key if cell.task else None,
+    }
+
+
+def _show_plan(cells: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        echo_json({"cells": cells})
+        return
+    echo_table(
+        ["system", "collection", "pair", "state", "reason"],
+        [[c["system"], c["collection"], c["pair"], c["state"], c["reason"]] for c in cells],
+    )
+    to_do = sum(cell["state"] == "to do" for cell in cells)
+    click.echo(f"\n{to_do} of {len(cells)} cells to do; nothing was run", file=sys.stderr)

@@ -1,0 +1,60 @@
+"""`clir suites`: the named benchmarks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.cli.options import data_option, echo_json, echo_table, json_option
+
+
+@click.command("suites")
+@click.argument("name", required=False)
+@data_option
+@json_option
+def command(name: str | None, data: Path | None, as_json: bool) -> int:
+    """List suites, or describe one: rows, measures, collections and which of them are there.
+
+    \b
+    Examples:
+      clir suites
+      clir suites xquad --data DIR
+      clir suites my_suite.yaml
+    """
+    from harness.suite import builtin_suites, load_suite
+
+    if name is not None:
+        _describe(name, data, as_json)
+        return 0
+    suites = [load_suite(found) for found in builtin_suites()]
+    if as_json:
+        echo_json([s.model_dump(mode="json") for s in suites])
+    else:
+        rows = [[s.name, s.title, len(s.rows), ", ".join(s.measures)] for s in suites]
+        echo_table(["suite", "what it is", "rows", "measures"], rows)
+    return 0
+
+
+def _describe(name: str, data: Path | None, as_json: bool) -> None:
+    from harness.collections.sources import build_source
+    from harness.suite import load_suite
+
+    suite = load_suite(name)
+    entries = [e for spec in suite.collections for e in build_source(spec.source, spec.settings, data).entries()]
+    if as_json:
+        collections = [{"id": e.id, "pair": str(e.pair), "missing": e.missing, "remedy": e.remedy} for e in entries]
+        echo_json({**suite.model_dump(mode="json"), "entries": collections})
+        return
+    click.echo(f"{suite.name}: {suite.title}\n{suite.description}")
+    click.echo(f"measures: {', '.join(suite.measures)}; depth {suite.depth}; seed {suite.seed}\n")
+    settings = [", ".join(f"{key}={value}" for key, value in row.settings.items()) for row in suite.rows]
+    echo_table(
+        ["row", "system", "queries", "settings"],
+        [[row.label, row.system, row.queries, text] for row, text in zip(suite.rows, settings, strict=True)],
+    )
+    click.echo()
+    echo_table(
+        ["collection", "pair", "data"],
+        [[e.id, e.pair.arrow, "there" if e.missing is None else f"missing: {e.missing}; {e.remedy}"] for e in entries],
+    )

@@ -1,0 +1,94 @@
+"""`clir systems`: what can be run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from harness.cli.options import echo_json, echo_table, json_option, plugin_option
+
+
+@click.command("systems")
+@click.argument("name", required=False)
+@plugin_option
+@json_option
+def command(name: str | None, as_json: bool) -> int:
+    """List retrieval systems with their origin, or describe one: languages, needs, settings.
+
+    \b
+    Examples:
+      clir systems
+      clir systems bm25
+      clir systems --plugin my_system.py --json
+    """
+    from harness.system import SYSTEMS
+
+    if name is not None:
+        _describe(_details(SYSTEMS.resolve(name)), as_json)
+        return 0
+    systems = [_details(found) for found, _ in SYSTEMS.usable()]
+    broken = [{"name": b.name, "origin": str(b.origin), "reason": b.reason} for b in SYSTEMS.broken()]
+    if as_json:
+        echo_json({"systems": systems, "broken": broken})
+    else:
+        rows = [[s["name"], s["origin"], s["languages"], s["summary"]] for s in systems]
+        echo_table(["system", "origin", "languages", "what it is"], rows)
+        for plugin in broken:
+            click.echo(f"broken: {plugin['name']} ({plugin['origin']}): {plugin['reason']}", err=True)
+    return 0
+
+
+def _details(name: str) -> dict[str, Any]:
+    from harness.identity import package_version
+    from harness.system import SYSTEMS
+
+    cls = SYSTEMS.get(name)
+    return {
+        "name": name,
+        "aliases": list(cls.aliases),
+        "origin": str(SYSTEMS.origin(name)),
+        "summary": cls.summary,
+        "languages": cls.languages,
+        "requires": {package: package_version(package) for package in cls.requires},
+        "settings": settings_of(cls.Config),
+    }
+
+
+def settings_of(model: Any) -> list[dict[str, Any]]:
+    """Fields of a pydantic model for people: name, type, default, description."""
+    schema = model.model_json_schema()
+    return [
+        {
+            "name": name,
+            "type": " | ".join(map(repr, p["enum"])) if "enum" in p else p.get("type", "value"),
+            "default": p.get("default"),
+            "required": name in schema.get("required", []),
+            "description": p.get("description", ""),
+        }
+        for name, p in schema.get("properties", {}).items()
+    ]
+
+
+def echo_settings(settings: list[dict[str, Any]]) -> None:
+    """Write the settings of a plugin as a table."""
+    if not settings:
+        click.echo("no settings")
+        return
+    rows = [[s["name"], s["type"], "required" if s["required"] else s["default"], s["description"]] for s in settings]
+    echo_table(["setting", "type", "default", "meaning"], rows)
+
+
+def _describe(details: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        echo_json(details)
+        return
+    click.echo(f"{details['name']}: {details['summary']}")
+    click.echo(f"origin: {details['origin']}")
+    click.echo(f"languages: {details['languages']}")
+    if details["aliases"]:
+        click.echo(f"also known as: {', '.join(details['aliases'])}")
+    if details["requires"]:
+        click.echo("needs: " + ", ".join(f"{name} ({found})" for name, found in details["requires"].items()))
+    click.echo()
+    echo_settings(details["settings"])

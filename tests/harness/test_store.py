@@ -1,0 +1,144 @@
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from harness.errors import StoreError
+from harness.store import Store, read_json, write_json
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def test_a_cell_is_there_whole_or_not_at_all(store: Store) -> None:
+    def fill(folder: Path) -> dict[str, str]:
+        (folder / "run.trec.gz").write_bytes(b"half")
+        raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError):
+        store.publish_cell("k", fill)
+    assert store.cell("k") is None
+    assert not store.cell_folder("k").exists()
+    assert not list((store.root / "staging").iterdir())
+
+
+def test_a_failed_cell_gives_way_to_a_result_and_a_result_to_nothing(store: Store) -> None:
+    store.publish_cell("k", lambda _: {"status": "failed"})
+    store.publish_cell("k", lambda _: {"status": "done", "try": 1})
+    store.publish_cell("k", lambda _: {"status": "done", "try": 2})
+    assert store.cell("k") == {"status": "done", "try": 1}
+
+
+def test_an_artefact_is_built_once_by_many_threads(store: Store) -> None:
+    built = []
+
+    def build(folder: Path) -> dict[str, int]:
+        built.append(1)
+        (folder / "data").write_text("x")
+        return {"n": 1}
+
+    threads = [threading.Thread(target=store.obtain, args=("index", "k", build)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(built) == 1
+    kept = store.obtain("index", "k", build)
+    assert kept.reused
+    assert (kept.content / "data").read_text() == "x"
+
+
+def test_a_build_that_fails_leaves_nothing_and_can_be_tried_again(store: Store) -> None:
+    def build(folder: Path) -> dict[str, int]:
+        (folder / "part").write_text("x")
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        store.obtain("index", "k", build)
+    assert store.artefact("index", "k") is None
+    assert not store.obtain("index", "k", lambda _: {}).reused
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from harness.store import Store
+def fill(folder):
+    (folder / "run.trec.gz").write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+Store(sys.argv[1]).publish_cell("k", fill)
+"""
+
+
+def test_a_killed_process_leaves_a_valid_store_and_its_remains_are_swept(store: Store) -> None:
+    process = subprocess.run([sys.executable, "-c", KILLED, str(store.root)], check=False)
+    assert process.returncode == -signal.SIGKILL
+    assert list((store.root / "staging").iterdir())
+    assert Store(store.root).cell("k") is None
+    store.publish_cell("k", lambda _: {"status": "done"})
+    assert not list((store.root / "staging").iterdir())
+
+
+def test_work_in_progress_of_a_living_process_is_not_swept(store: Store) -> None:
+    with store.staging() as first, store.staging():
+        assert first.is_dir()
+
+
+def test_a_full_disk_is_an_error_that_says_what_to_do(store: Store) -> None:
+    def fill(folder: Path) -> dict[str, str]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder / "run"))
+
+    with pytest.raises(StoreError, match=r"(?s)no space left .* free space"):
+        store.publish_cell("k", fill)
+    assert store.cell("k") is None
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_a_read_only_folder_is_an_error_that_names_it(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(StoreError, match="cannot be written"):
+        Store(tmp_path / "store")
+
+
+def test_a_refusal_to_write_inside_the_store_is_the_stores_and_elsewhere_is_not(store: Store) -> None:
+    def refuse(place: str) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", place)
+
+    with pytest.raises(StoreError, match="cannot be written"), store.staging() as folder:
+        refuse(str(folder / "x"))
+    with pytest.raises(PermissionError), store.staging():
+        refuse("/somewhere/else")
+
+
+def test_a_folder_with_other_things_in_it_is_not_taken_for_a_store(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(StoreError, match="not a results store"):
+        Store(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["thesis.tex"]
+
+
+def test_a_store_of_a_newer_format_is_refused_with_both_versions(store: Store) -> None:
+    (store.root / "store.json").write_text(json.dumps({"format": 99}))
+    with pytest.raises(StoreError, match="format 99, this version reads up to 1"):
+        Store(store.root)
+
+
+def test_reading_needs_a_store_that_exists(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no results store"):
+        Store(tmp_path / "none", create=False)
+
+
+def test_a_damaged_file_is_named(store: Store) -> None:
+    path = store.root / "notes" / "x.json"
+    write_json(path, {"a": 1})
+    path.write_text("{")
+    with pytest.raises(StoreError, match=r"x\.json is damaged"):
+        read_json(path)

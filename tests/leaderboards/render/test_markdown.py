@@ -1,0 +1,125 @@
+"""Markdown boards, read back with an independent Markdown parser."""
+
+from __future__ import annotations
+
+import pytest
+from markdown_it import MarkdownIt
+
+from leaderboards.leaderboard import Leaderboard
+
+SCRIPTED = {"system": "scripted"}
+HUMAN = {"system": "scripted", "label": "human", "queries": "human"}
+
+
+def tables(markdown: str) -> list[list[list[str]]]:
+    """Per table its rows of cells, as a reader sees them: escapes resolved, bold as `<b>`."""
+    found: list[list[list[str]]] = []
+    tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
+    for token, following in zip(tokens, tokens[1:] + tokens[:1], strict=True):
+        if token.type == "table_open":
+            found.append([])
+        elif token.type == "tr_open":
+            found[-1].append([])
+        elif token.type in ("td_open", "th_open"):
+            bold = {"strong_open": "<b>", "strong_close": "</b>"}
+            parts = following.children or []
+            found[-1][-1].append("".join(bold.get(part.type, part.content) for part in parts))
+    return found
+
+
+def test_a_measure_table_has_pairs_and_averages_ranked_with_the_best_in_bold(world):
+    board = world.board(SCRIPTED, HUMAN)
+    reciprocal_rank, precision, *_ = tables(board.to_markdown())
+    assert reciprocal_rank == [
+        ["system", "fr→en", "uk→en", "sw→en", "tl→en", "macro", "high", "low", "gap"],
+        ["human", *["<b>1.000</b>"] * 7, "0.000"],
+        ["scripted", "0.750", "<b>1.000</b>", "0.500", "0.333", "0.646", "0.750", "0.417", "0.333"],
+    ]
+    assert [row[3] for row in precision] == ["sw→en", "<b>1.000</b>", "0.333"]
+
+
+def test_a_single_row_has_nothing_to_be_best_of(world):
+    assert "**" not in world.board(SCRIPTED).to_markdown()
+
+
+def test_cells_without_a_score_show_why_and_their_averages_are_missing(world, scripted):
+    rows = [scripted("breaks", fails_on="tl", failure="out of\nmemory | at 0x1"), scripted("picky", refuses="fr")]
+    pairs = ["fr-en", "sw-en", "tl-en"]
+    world.run(world.suite(*rows, pairs=pairs))
+    world.run(world.suite(*rows, scripted("late"), pairs=pairs), systems=["late"], pairs=["sw-en"])
+    text = Leaderboard.from_store(world.store, "mini").to_markdown()
+    assert tables(text)[0][1:] == [
+        ["breaks", "0.750", "<b>0.500</b>", "failed [1]", "–", "0.750", "–", "–"],
+        ["picky", "n/a [2]", "<b>0.500</b>", "0.333", "–", "–", "0.417", "–"],
+        ["late", "–", "<b>0.500</b>", "–", "–", "–", "–", "–"],
+    ]
+    assert "- [1] failed, breaks on tl→en: out of memory \\| at 0x1\n" in text
+    assert "- [2] not applicable, picky on fr→en: does not read fr\n" in text
+    assert "0.000" not in text
+
+
+def test_cells_of_the_same_reason_share_a_note_and_long_reasons_are_cut(world, scripted):
+    board = world.board(scripted("long", fails_on="sw", failure="x" * 900), scripted("again", refuses="sw"))
+    text = board.to_markdown()
+    assert "x" * 299 + "…\n" in text
+    assert "x" * 300 not in text
+    board = world.board(*(scripted(label, refuses="sw") for label in ("one", "two")))
+    assert "- [1] not applicable, one on sw→en; two on sw→en: does not read sw" in board.to_markdown()
+
+
+def test_unanswered_queries_are_shown_beside_the_judged_ones(world):
+    board = world.board(SCRIPTED, HUMAN)
+    assert tables(board.to_markdown())[2] == [
+        ["system", "fr→en", "uk→en", "sw→en", "tl→en"],
+        ["human", "0", "0", "0", "0"],
+        ["scripted", "0", "0", "1", "0"],
+        ["judged queries", "2", "1", "3", "1"],
+    ]
+    assert "an answer to every judged query" in world.board(HUMAN).to_markdown()
+
+
+def test_collections_show_counts_licence_and_warnings_and_those_without_data_their_remedy(world):
+    text = world.board(SCRIPTED, pairs=["sw-en", "yo-en"], licence="CC BY-SA 4.0").to_markdown()
+    assert tables(text)[3] == [
+        ["collection", "pair", "languages", "tier", "licence", "documents", "queries", "judged", "judgements"],
+        ["mini/sw-en", "sw→en", "Swahili to English", "low", "CC BY-SA 4.0", "5", "4", "3", "3"],
+    ]
+    assert "- mini/sw-en: 1 queries have no judgements" in text
+    assert "Without data, and so in no table and no average:\n\n- yo→en (mini/yo-en): no queries.yo.en.tsv" in text
+    assert "macro: mean over 1 of 2 collections; high: over the high-resource ones (0); low: over" in text
+
+
+def test_synthetic_collections_say_so(world):
+    text = world.board(SCRIPTED, source="generated-jsonl").to_markdown()
+    assert "**Synthetic data.** All collections: texts were generated" in text
+    assert "| mini/sw-en (synthetic)" in text
+    assert "ynthetic" not in world.board(SCRIPTED).to_markdown()
+
+
+def test_costs_are_a_row_each_with_the_number_of_cells_they_are_medians_of(world, scripted):
+    *_, costs = tables(world.board(SCRIPTED, scripted("breaks", fails_on="tl")).to_markdown())
+    assert costs[0][:3] == ["system", "cells", "index s"]
+    assert [row[:2] for row in costs[1:]] == [["scripted", "4"], ["breaks", "3"]]
+    assert all("–" not in row for row in costs)
+    *_, costs = tables(world.board(scripted("breaks", fails_on="sw"), pairs=["sw-en"]).to_markdown())
+    assert costs[1] == ["breaks", "0", *["–"] * 7]
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["a|b", "`x` | **y**", "<img src=x onerror=alert(1)>", "[x](https://example.org)", "_a_ __b__ c_d", "&lt; \\| $x$"],
+)
+def test_labels_are_shown_as_they_are_and_never_break_the_table(world, scripted, label):
+    text = world.board(scripted(label), pairs=["sw-en"]).to_markdown()
+    rendered = MarkdownIt("commonmark").enable("table").render(text)
+    assert "<img" not in rendered
+    assert "href" not in rendered
+    for table in tables(text):
+        assert {len(row) for row in table} == {len(table[0])}
+    assert tables(text)[0][1][0] == label
+
+
+def test_titles_and_descriptions_stay_in_their_paragraphs(world):
+    board = world.board(SCRIPTED, title="One\n# Two", description="- a\n\n<script>x</script>\n| b |\n|---|")
+    rendered = MarkdownIt("commonmark").enable("table").render(board.to_markdown())
+    assert "<h1>One # Two</h1>\n<p>- a &lt;script&gt;x&lt;/script&gt; | b | |---|</p>" in rendered
