@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain, islice
-from typing import Any
 
 import numpy as np
 
@@ -115,11 +114,12 @@ class Evaluation:
         """Mean of a measure over all judged queries.
 
         Raises:
-            UnknownNameError: when the measure was not evaluated.
+            UnknownNameError: when there is no such measure, or it was not evaluated.
         """
-        if str(measure) not in self.scores:
-            raise UnknownNameError("measure of this evaluation", str(measure), self.scores)
-        return float(self.scores[str(measure)].mean())
+        name = str(_parse_measure(measure))
+        if name not in self.scores:
+            raise UnknownNameError("measure of this evaluation", name, self.scores)
+        return float(self.scores[name].mean())
 
 
 def evaluate(run: Run, qrels: Qrels, measures: Iterable[str | Measure]) -> Evaluation:
@@ -127,8 +127,8 @@ def evaluate(run: Run, qrels: Qrels, measures: Iterable[str | Measure]) -> Evalu
 
     Rankings are evaluated in the run's canonical order by every measure, whichever tool computes it. A query whose
     judged documents are all non-relevant counts, with 0. AP, nDCG, RR, R, P, Success and Judged are computed here
-    and agree with trec_eval; all other measures are computed by ir-measures, which sees scores that fall with the
-    rank in place of the run's own.
+    and agree with trec_eval; all other measures are computed by ir-measures, which sees numbers in place of query
+    ids and scores that fall with the rank in place of the run's own.
 
     Raises:
         UnknownNameError, UsageError: see `parse_measures`.
@@ -216,18 +216,25 @@ def _mismatch(kind: str, in_run: Iterable[str], in_qrels: Iterable[str]) -> Data
 
 
 def _through_ir_measures(run: Run, judged: Qrels, measures: list[Measure]) -> dict[str, Floats]:
-    """Let ir-measures compute; providers break ties differently, so scores are replaced by falling numbers."""
+    """Let ir-measures compute.
+
+    Its providers break ties differently, and some take only numbers as query ids: they get queries numbered from 1
+    and scores that fall by one with the rank. pytrec_eval overruns its memory on a query whose grades are all below
+    -1; it gets -1 for them, which is no more relevant.
+    """
     if not measures:
         return {}
     import ir_measures
 
-    row_of = {query: row for row, query in enumerate(judged)}
     values = {str(measure): np.full(len(judged), float(measure.DEFAULT)) for measure in measures}
     rankings: dict[str, dict[str, float]] = {}
-    for query, ranking in run:
-        if query in judged:
-            rankings[query] = {document: float(len(ranking) - place) for place, (document, _) in enumerate(ranking)}
-    plain_qrels: dict[str, dict[str, Any]] = {query: dict(judgements) for query, judgements in judged.items()}
-    for metric in ir_measures.iter_calc(measures, plain_qrels, rankings):
-        values[str(metric.measure)][row_of[metric.query_id]] = metric.value
+    qrels: dict[str, dict[str, int]] = {}
+    for number, (query, judgements) in enumerate(judged.items(), start=1):
+        all_below = max(judgements.values()) < -1
+        qrels[str(number)] = dict.fromkeys(judgements, -1) if all_below else dict(judgements)
+        if ranking := run.ranking(query):
+            falling = range(len(ranking), 0, -1)
+            rankings[str(number)] = {doc: float(score) for (doc, _), score in zip(ranking, falling, strict=True)}
+    for metric in ir_measures.iter_calc(measures, qrels, rankings):
+        values[str(metric.measure)][int(metric.query_id) - 1] = metric.value
     return values

@@ -185,8 +185,8 @@ class Run:
         Args:
             path: the file to write; replaced when it exists.
             metadata: provenance for an ir_metadata header, None for the run's own. Without metadata there is no
-                header; trec_eval and ir_measures do not read files with one. A run without any retrieved document
-                gets a header in any case, which tells it from a file that was cut short.
+                header; pass {} for tools that do not read files with one, as ir_measures. A run without any
+                retrieved document gets a header in any case, which tells it from a file that was cut short.
             tag: the last column; None for the run's own.
 
         Raises:

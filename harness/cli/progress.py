@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from harness.cell import Event
-from harness.experiment import Plan, State
+from harness.plan import Plan, State
 
 
 class RunProgress(AbstractContextManager["RunProgress"]):

@@ -51,7 +51,8 @@ def command(
       clir run --suite my_suite.yaml --plugin my_system.py
     """
     from harness.cli.progress import RunProgress
-    from harness.experiment import Experiment, State
+    from harness.experiment import Experiment
+    from harness.plan import State
     from leaderboards.leaderboard import Leaderboard
 
     experiment = Experiment.from_suite(

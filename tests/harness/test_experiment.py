@@ -11,7 +11,8 @@ import pytest
 from harness.cell import Event
 from harness.collections.base import Document
 from harness.errors import CollectionError, MissingDataError, UnknownNameError, UsageError
-from harness.experiment import Experiment, State
+from harness.experiment import Experiment
+from harness.plan import State
 from harness.runs import Run
 from harness.store import Store
 from harness.system import RetrievalSystem, Searcher, register_system

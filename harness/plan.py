@@ -1,0 +1,189 @@
+"""Plans: which cells an experiment has, which are done, which are to be run, and which cannot be."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from harness.cell import CellTask
+from harness.collections.catalogue import Catalogue, CatalogueEntry
+from harness.errors import ClirError, PluginError, StoreError, UnknownNameError
+from harness.evaluation import parse_measures
+from harness.identity import fingerprint, package_version, system_identity
+from harness.languages import LanguagePair
+from harness.measurement import available_cores
+from harness.store import Store
+from harness.suite import Row, Suite
+from harness.system import SYSTEMS, RetrievalSystem
+
+CELL_FORMAT = 1
+"""Goes up when the harness itself changes what a cell contains; part of every cell's identity."""
+
+
+class State(enum.StrEnum):
+    """What is to be done about a cell, or has become of it."""
+
+    DONE = "done"
+    TO_DO = "to do"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not applicable"
+    MISSING_DATA = "missing data"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCell:
+    """One system on one collection, as planned.
+
+    Attributes:
+        row: system, settings and query wording.
+        collection: id of the collection.
+        pair: its language pair.
+        state: done, to do (also when it failed before), failed (cannot even start), not applicable, missing data.
+        described: counts, digests, licence ... of the collection; id and pair only when its data is missing.
+        reason: why it is not to be run, or how it failed before; empty otherwise.
+        task: what to carry out; None when there is nothing to run.
+    """
+
+    row: Row
+    collection: str
+    pair: LanguagePair
+    state: State
+    described: Mapping[str, Any]
+    reason: str = ""
+    task: CellTask | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All cells of an experiment, rows first, in the order of the suite."""
+
+    cells: tuple[PlannedCell, ...]
+
+    def count(self, state: State) -> int:
+        """How many cells are in a state."""
+        return sum(cell.state is state for cell in self.cells)
+
+    def groups(self) -> list[list[CellTask]]:
+        """Tasks to carry out, by row and documents; a cell that several rows share comes once."""
+        groups: dict[tuple[str, str], list[CellTask]] = {}
+        seen = set()
+        for cell in self.cells:
+            if cell.state is State.TO_DO and cell.task and cell.task.key not in seen:
+                seen.add(cell.task.key)
+                groups.setdefault((cell.row.label, cell.task.index_key), []).append(cell.task)
+        return list(groups.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Looks at every cell of a suite before anything runs.
+
+    Args:
+        suite: rows, collections, measures.
+        store: where results are.
+        data: folder that the suite's relative paths start from.
+        pairs: only these language pairs; all when empty.
+    """
+
+    suite: Suite
+    store: Store
+    data: Path | None = None
+    pairs: Sequence[LanguagePair] = ()
+
+    def plan(self) -> Plan:
+        """Which cells are done, which are to be run, which cannot be and why.
+
+        Raises:
+            CollectionError: when a collection cannot be scored (duplicate ids, no judgements ...).
+            MissingDataError: when the data of all collections is missing.
+            UsageError: when a setting, a measure or a language pair is not known.
+        """
+        parse_measures(self.suite.measures)
+        systems = {row.label: _usable_system(row) for row in self.suite.rows}
+        entries = Catalogue(self.suite.collections, self.data, self.store).entries(self.pairs)
+        cells = [self._plan_cell(row, systems[row.label], entry) for row in self.suite.rows for entry in entries]
+        return Plan(tuple(cells))
+
+    def _plan_cell(self, row: Row, system: RetrievalSystem[Any] | ClirError, entry: CatalogueEntry) -> PlannedCell:
+        described = entry.description or {"id": entry.id, "pair": str(entry.pair)}
+        cell = PlannedCell(row, entry.id, entry.pair, State.TO_DO, described)
+        if entry.description is None:
+            return replace(cell, state=State.MISSING_DATA, reason=f"{entry.missing}; {entry.remedy}")
+        if isinstance(system, ClirError):
+            return replace(cell, state=State.FAILED, reason=str(system))
+        if row.queries not in entry.query_digests:
+            reason = f"no '{row.queries}' queries; there are: {', '.join(entry.query_digests)}"
+            return replace(cell, state=State.NOT_APPLICABLE, reason=reason)
+        asked = LanguagePair(entry.query_languages[row.queries], entry.pair.document)
+        if (refusal := system.supports(asked)) is not None:
+            return replace(cell, state=State.NOT_APPLICABLE, reason=refusal)
+        task = self._task(row, system, entry)
+        record = self.store.cell(task.key)
+        if record is None:
+            return replace(cell, task=task)
+        if record["status"] == "done":
+            return replace(cell, state=State.DONE, task=task)
+        return replace(cell, task=task, reason=f"failed before: {record['error']['message']}")
+
+    def _task(self, row: Row, system: RetrievalSystem[Any], entry: CatalogueEntry) -> CellTask:
+        assert entry.description is not None
+        described = system_identity(system)
+        index_identity = {
+            **described,
+            "settings": dict(system.index_settings()),
+            "documents": entry.description["documents_digest"],
+            "language": entry.pair.document,
+            "seed": self.suite.seed,
+            "format": CELL_FORMAT,
+        }
+        identity = {
+            "system": described,
+            "collection": {
+                key: entry.description[key]
+                for key in ("id", "pair", "documents", "documents_digest", "qrels_digest", "judged_queries")
+            },
+            "queries": {"variant": row.queries, "digest": entry.query_digests[row.queries]},
+            "depth": self.suite.depth,
+            "seed": self.suite.seed,
+            "format": CELL_FORMAT,
+        }
+        return CellTask(
+            key=fingerprint(identity),
+            index_key=fingerprint(index_identity),
+            row=row,
+            source=entry.source,
+            source_settings=dict(entry.settings),
+            data=str(self.data) if self.data else None,
+            entry=entry.id,
+            depth=self.suite.depth,
+            seed=self.suite.seed,
+            threads=available_cores(),
+            measures=self.suite.measures,
+            identity=identity,
+            collection=dict(entry.description),
+            command=f'clir run --suite {self.suite.name} --systems "{row.label}" --pairs {entry.pair}'
+            + (" --data DIR" if self.data else ""),
+        )
+
+
+def _usable_system(row: Row) -> RetrievalSystem[Any] | ClirError:
+    """The row's system, or why it cannot be used here; wrong names and settings raise."""
+    try:
+        cls = SYSTEMS.get(row.system)
+        system = cls.configure(row.settings)
+        absent = [name for name in cls.requires if package_version(name) == "not installed"]
+        if absent:
+            return PluginError(
+                f"system '{row.system}' needs {', '.join(absent)}", hint=f"pip install {' '.join(absent)}"
+            )
+        system.inputs()
+    except UnknownNameError:
+        raise
+    except ClirError as error:
+        if isinstance(error, (PluginError, StoreError)):
+            return error
+        raise
+    return system
