@@ -105,20 +105,19 @@ def test_any_measure_is_computed_from_the_runs_when_it_was_not_kept(world):
     assert entry.scores["RR"].tolist() == [1.0, 0.5, 0.0]
 
 
-def test_computed_scores_belong_to_the_queries_of_the_kept_ones_whatever_the_order_of_the_judgements(world):
+def test_computed_scores_belong_to_the_queries_of_the_kept_ones_whatever_the_order_of_the_judgements(world, scripted):
     world.run(world.suite(SCRIPTED, pairs=["sw-en"]))
     world.write_qrels("sw-en", [("q3", "d2"), ("q2", "d3"), ("q1", "d1")])
-    board = world.board(SCRIPTED, HUMAN, pairs=["sw-en"], measures=["P@1", "P@2"])
-    values = {
-        row.label: {
-            query: (row.entries[0].scores["P@1"][i], row.entries[0].scores["P@2"][i])
-            for i, query in enumerate(row.entries[0].query_ids)
-        }
-        for row in board.rows
-    }
-    assert values["scripted"] == {"q1": (1, 0.5), "q2": (0, 0.5), "q3": (0, 0)}
-    assert values["human"] == {"q1": (1, 0.5), "q2": (1, 0.5), "q3": (1, 0.5)}
-    assert board.rows[0].entries[0].query_ids != board.rows[1].entries[0].query_ids
+    late = scripted("late", fails_on="de")
+    board = world.board(SCRIPTED, late, pairs=["sw-en"], measures=["P@1", "P@2"])
+    assert [row.entries[0].query_ids for row in board.rows] == [("q1", "q2", "q3"), ("q3", "q2", "q1")]
+    for row in board.rows:
+        entry = row.entries[0]
+        kept, computed = (
+            dict(zip(entry.query_ids, entry.scores[name].tolist(), strict=True)) for name in board.measures
+        )
+        assert kept == {"q1": 1, "q2": 0, "q3": 0}
+        assert computed == {"q1": 0.5, "q2": 0.5, "q3": 0}
 
 
 def test_rows_are_ranked_by_the_macro_average_and_those_without_one_come_last_in_suite_order(world, scripted):
@@ -126,6 +125,12 @@ def test_rows_are_ranked_by_the_macro_average_and_those_without_one_come_last_in
     board = world.board(*rows)
     assert [row.label for row in board.rows] == ["no tl", "scripted", "no fr", "human"]
     assert [row.label for row in board.ranked()] == ["human", "scripted", "no tl", "no fr"]
+
+
+def test_an_average_of_zero_ranks_before_a_missing_one(world, scripted):
+    board = world.board(scripted("breaks", fails_on="tl"), SCRIPTED, pairs=["tl-en"], measures=["P@1"])
+    assert board.macro(named(board, "scripted"), "P@1") == 0
+    assert [row.label for row in board.ranked()] == ["scripted", "breaks"]
 
 
 def test_columns_are_called_by_their_pair_unless_two_collections_share_it(world):

@@ -1,0 +1,192 @@
+"""From the results store to a leaderboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.board import KIND as BOARDS
+from harness.errors import StoreError, UnknownNameError
+from harness.evaluation import evaluate, parse_measures
+from harness.languages import LanguagePair, ResourceTier, language_name
+from harness.qrels import read_qrels
+from harness.runs import Run
+from harness.store import Store, read_json
+from leaderboards.leaderboard import BoardRow, CellState, Column, Entry, Leaderboard
+
+Record = Mapping[str, Any]
+Place = tuple[str, str]
+"""Label of a row and id of a collection."""
+
+_PLANNED_STATES = {state.value: state for state in (CellState.FAILED, CellState.NOT_APPLICABLE, CellState.MISSING_DATA)}
+"""States of a plan that need no record in the store; a cell of any other state without a record was not run."""
+
+
+def read_leaderboard(store: Store | Path | str, suite: str, measures: Sequence[str] | None = None) -> Leaderboard:
+    """Read the board of a suite; see `Leaderboard.from_store`."""
+    opened = store if isinstance(store, Store) else Store(store, create=False)
+    board = _board(opened, suite)
+    names = tuple(map(str, parse_measures(measures or board["suite"]["measures"])))
+    cells = {(cell["row"], cell["collection"]): cell for cell in board["cells"]}
+    records = {
+        place: record
+        for place, cell in cells.items()
+        if cell["key"] is not None and (record := opened.cell(cell["key"])) is not None
+    }
+    _check_comparable(suite, records)
+
+    labels = [row["label"] for row in board["rows"]]
+    columns, absent, entries = [], [], []
+    for described in board["collections"]:
+        places = [(label, described["id"]) for label in labels]
+        reader = _ColumnReader(opened, names)
+        found = [reader.entry(cells.get(place), records.get(place)) for place in places]
+        facts: Record = next((records[place]["collection"] for place in places if place in records), {})
+        if missing := _why_missing(found):
+            absent.append(_column({**facts, **described}, missing))
+        else:
+            columns.append(_column({**facts, **described}))
+            entries.append(found)
+    rows = [
+        BoardRow(row["label"], row["system"], row["queries"], row["settings"], tuple(found[i] for found in entries))
+        for i, row in enumerate(board["rows"])
+    ]
+    head = board["suite"]
+    return Leaderboard(
+        suite=head["name"],
+        title=head["title"],
+        description=head["description"],
+        depth=head["depth"],
+        version=board["version"],
+        measures=names,
+        columns=tuple(columns),
+        absent=tuple(absent),
+        rows=tuple(rows),
+    )
+
+
+def _board(store: Store, suite: str) -> Record:
+    suites = store.notes(BOARDS)
+    if not suites:
+        raise StoreError(
+            f"the store {store.root} holds no results",
+            hint=f"`clir run --suite SUITE --store {store.root}` makes some",
+        )
+    if suite not in suites:
+        raise UnknownNameError("suite in this store", suite, suites)
+    board: Record = store.note(BOARDS, suite)
+    return board
+
+
+def _why_missing(entries: Iterable[Entry]) -> str:
+    """Why a collection has no data; empty when a cell of it got beyond that."""
+    entries = list(entries)
+    if any(entry.state not in (CellState.MISSING_DATA, CellState.NOT_RUN) for entry in entries):
+        return ""
+    return next((entry.reason for entry in entries if entry.state is CellState.MISSING_DATA), "")
+
+
+def _column(facts: Record, missing: str = "") -> Column:
+    pair = LanguagePair.parse(facts["pair"])
+    counts = {name: facts.get(name) for name in ("documents", "queries", "judged_queries", "judgements", "relevant")}
+    return Column(
+        id=facts["id"],
+        pair=pair,
+        tier=ResourceTier(facts.get("tier", pair.tier)),
+        query_language=facts.get("query_language") or language_name(pair.query),
+        document_language=facts.get("document_language") or language_name(pair.document),
+        licence=facts.get("licence", "unknown"),
+        description=facts.get("description", ""),
+        synthetic=facts.get("synthetic", False),
+        warnings=tuple(facts.get("warnings", ())),
+        missing=missing,
+        **counts,
+    )
+
+
+class _ColumnReader:
+    """Reads the cells of one collection; its judgements are read at most once, and only when they are needed."""
+
+    def __init__(self, store: Store, measures: tuple[str, ...]) -> None:
+        self.store = store
+        self.measures = measures
+        self._qrels: dict[str, dict[str, dict[str, int]]] = {}
+
+    def entry(self, cell: Record | None, record: Record | None) -> Entry:
+        """The cell as planned and, when it was carried out, as recorded."""
+        if cell is None:
+            return Entry(CellState.NOT_RUN)
+        if record is None:
+            state = _PLANNED_STATES.get(cell["state"], CellState.NOT_RUN)
+            return Entry(state, cell["reason"] if state is not CellState.NOT_RUN else "")
+        if record["status"] != "done":
+            error = record["error"]
+            reason = error["message"] + (f"; {error['hint']}" if error["hint"] else "")
+            return Entry(CellState.FAILED, reason, record=record)
+        query_ids, scores = self._scores(record)
+        return Entry(CellState.DONE, query_ids=query_ids, scores=scores, record=record)
+
+    def _scores(self, record: Record) -> tuple[tuple[str, ...], dict[str, NDArray[np.float64]]]:
+        """Kept scores, and computed ones for measures that were not kept, in one order of queries."""
+        folder = self.store.cell_folder(record["key"])
+        kept = read_json(folder / "scores.json") or {"queries": None, "scores": {}}
+        scores = {name: np.array(values, np.float64) for name, values in kept["scores"].items()}
+        wanted = [name for name in self.measures if name not in scores]
+        queries = kept["queries"]
+        if wanted:
+            evaluation = evaluate(Run.read(folder / "run.trec.gz"), self._judgements(record), wanted)
+            queries = queries or list(evaluation.query_ids)
+            place = {query: i for i, query in enumerate(evaluation.query_ids)}
+            if place.keys() != set(queries):
+                raise StoreError(
+                    f"{folder / 'scores.json'} and the judgements do not have the same queries",
+                    hint=f"delete {folder} and run the cell again: {record['command']}",
+                )
+            order = [place[query] for query in queries]
+            scores |= {name: evaluation.scores[name][order] for name in wanted}
+        return tuple(queries), {name: scores[name] for name in self.measures}
+
+    def _judgements(self, record: Record) -> dict[str, dict[str, int]]:
+        digest = record["collection"]["qrels_digest"]
+        if digest not in self._qrels:
+            self._qrels[digest] = read_qrels(self.store.root / "qrels" / f"{digest}.trec")
+        return self._qrels[digest]
+
+
+def _must_agree(record: Record) -> dict[tuple[str, ...], object]:
+    """What has to be the same in all cells of a board, of a collection, of a collection and a query wording."""
+    collection, queries = record["collection"], record["identity"]["queries"]
+    return {
+        ("depth",): record["depth"],
+        ("documents", collection["id"]): collection["documents_digest"],
+        ("judgements", collection["id"]): collection["qrels_digest"],
+        ("queries", collection["id"], queries["variant"]): queries["digest"],
+    }
+
+
+def _check_comparable(suite: str, records: Mapping[Place, Record]) -> None:
+    """Refuse cells with results that cannot stand on one board.
+
+    Raises:
+        StoreError: names the cells that differ.
+    """
+    found: dict[tuple[str, ...], dict[object, list[str]]] = {}
+    for (label, collection), record in records.items():
+        if record["status"] == "done":
+            for aspect, value in _must_agree(record).items():
+                found.setdefault(aspect, {}).setdefault(value, []).append(f"'{label}' on {collection}")
+    for (what, *_), cells in found.items():
+        if len(cells) > 1:
+            sides = "; ".join(f"{what} {value}: {_some(names)}" for value, names in cells.items())
+            raise StoreError(
+                f"the board of '{suite}' would mix cells of different {what} ({sides})",
+                hint=f"bring all of its cells up to date: `clir run --suite {suite}`, without --systems or --pairs",
+            )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

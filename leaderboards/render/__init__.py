@@ -1,0 +1,1 @@
+"""Leaderboards as text: Markdown for people, CSV for spreadsheets, JSON for programs."""
