@@ -137,7 +137,7 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
         system.open(index.content, SearchContext(pair, task.seed, task.threads)) as searcher,
     ):
         rankings, timing = _answer(task, searcher, queries, system.batch_size, listen)
-    run = Run.from_rankings(rankings, tag=task.row.label.replace(" ", "_"))
+    run = Run.from_rankings(rankings, tag="_".join(task.row.label.split()))
     header = _header(task)
     described = dict(system.describe_index(collection.pair.document))
     run.write(folder / "run.trec.gz", metadata=_ir_metadata(header, described))

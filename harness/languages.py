@@ -148,7 +148,8 @@ class LanguagePair:
         )
 
     def __str__(self) -> str:
-        return f"{self.query}-{self.document}"
+        # A hyphen inside a tag would leave open where the query language ends.
+        return self.arrow if "-" in self.query + self.document else f"{self.query}-{self.document}"
 
     @property
     def arrow(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -164,8 +165,10 @@ class Planner:
             measures=self.suite.measures,
             identity=identity,
             collection=dict(entry.description),
-            command=f'clir run --suite {self.suite.name} --systems "{row.label}" --pairs {entry.pair}'
-            + (" --data DIR" if self.data else ""),
+            command=shlex.join(
+                ["clir", "run", "--suite", self.suite.name, "--systems", row.label, "--pairs", str(entry.pair)]
+                + (["--data", "DIR"] if self.data else [])
+            ),
         )
 
 

@@ -51,6 +51,11 @@ def test_longer_tags_keep_their_parts() -> None:
     assert LanguagePair.parse("zh-Hant-en") == LanguagePair("zh-Hant", "en")
 
 
+@pytest.mark.parametrize("pair", [LanguagePair("en", "pt-BR"), LanguagePair("zh-Hant", "en"), LanguagePair("sw", "en")])
+def test_a_pair_that_was_written_reads_back_as_itself(pair: LanguagePair) -> None:
+    assert LanguagePair.parse(str(pair)) == pair
+
+
 @pytest.mark.parametrize("text", ["en", "", "sw en", "a-b-c"])
 def test_text_that_is_no_pair_is_refused(text: str) -> None:
     with pytest.raises(UsageError):

@@ -154,7 +154,7 @@ def test_columns_know_counts_tier_licence_and_warnings(world):
 def test_entries_know_their_costs_and_the_command_that_repeats_them(world):
     board = world.board(SCRIPTED)
     row = named(board, "scripted")
-    assert row.entries[2].command == 'clir run --suite mini --systems "scripted" --pairs sw-en'
+    assert row.entries[2].command == "clir run --suite mini --systems scripted --pairs sw-en"
     seconds = sorted(entry.costs["latency_p50_ms"] for entry in row.entries)
     assert row.median_cost("latency_p50_ms") == pytest.approx((seconds[1] + seconds[2]) / 2)
 

@@ -37,7 +37,7 @@ def test_the_document_holds_the_whole_board(world, scripted):
     assert second["averages"]["RR"]["macro"] is None
     done, failed = second["cells"]
     assert (done["state"], done["means"]["RR"], done["judged"], done["unanswered"]) == ("done", 0.5, 3, 1)
-    assert done["provenance"]["command"] == 'clir run --suite mini --systems "breaks" --pairs sw-en'
+    assert done["provenance"]["command"] == "clir run --suite mini --systems breaks --pairs sw-en"
     assert done["provenance"]["identity"]["system"]["settings"]["fails_on"] == "tl"
     assert (failed["state"], failed["reason"], failed["means"]) == ("failed", "out of luck", {})
 
