@@ -135,7 +135,7 @@ class Registry(Generic[T]):
             self._scan()
             target = f"{cls.__module__}:{cls.__qualname__}"
             slot = self._slots.get(name)
-            if slot is None or slot.target != target:
+            if slot is None or not self._announces(slot, target):
                 self._claim(name, origin)
                 slot = self._slots[name] = _Slot(origin, target, lambda: cls)
             self._adopt(name, slot, cls)
@@ -144,6 +144,13 @@ class Registry(Generic[T]):
             return cls
 
         return decorate
+
+    @staticmethod
+    def _announces(slot: _Slot[T], target: str) -> bool:
+        """Whether a slot stands for a class: defined anew, or announced by its package as an entry point."""
+        if slot.value is None:  # the entry point may name the place where the package re-exports the class
+            return slot.target.split(":")[0].split(".")[0] == target.split(":")[0].split(".")[0]
+        return slot.target == target
 
     def _check_base(self, name: str, cls: object) -> None:
         if not (isinstance(cls, type) and issubclass(cls, self.base)):

@@ -1,0 +1,90 @@
+"""Synthetic sentence pairs from the same lexicon and grammars, for systems that train. No test topic is in them."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.collections.embedded.draw import Draw
+from harness.collections.embedded.frames import Account, Cause, Cost, Event, Phrase, Report, Sentence, When, Who
+from harness.collections.embedded.grammar import grammar
+from harness.collections.embedded.world import World, world
+from harness.errors import UsageError
+
+_ORDER, _SENTENCE = 6, 7
+
+
+def bitext(language: str, pairs: int, seed: int = 0) -> Iterator[tuple[str, str]]:
+    """Synthetic sentences in a language, each with its English translation.
+
+    All pairs of verb and object outside the test pool take turns, so that a few thousand pairs hold every word.
+
+    Args:
+        language: tag of one of the seven languages.
+        pairs: how many to make.
+        seed: from 0.
+
+    Raises:
+        UnknownNameError: when the collection is not in that language.
+        UsageError: for English, which is the other side, and for a negative number.
+
+    >>> sentence, english = next(bitext("sw", 1))
+    """
+    grammar(language)
+    if language == "en" or pairs < 0 or seed < 0:
+        raise UsageError(
+            f"no bitext of {pairs} pairs of '{language}' and English with seed {seed}",
+            hint="name one of the other seven languages, and numbers from 0",
+        )
+    return _bitext(language, pairs, seed)
+
+
+def _bitext(language: str, pairs: int, seed: int) -> Iterator[tuple[str, str]]:
+    for sentence, draw in _sentences(pairs, seed):
+        yield (
+            grammar(language).render(sentence, draw.words(language)),
+            grammar("en").render(sentence, draw.words("en")),
+        )
+
+
+def bitext_frames(pairs: int, seed: int = 0) -> Iterator[Sentence]:
+    """What the sentence pairs say, the same in all languages."""
+    return (sentence for sentence, _ in _sentences(pairs, seed))
+
+
+def write_bitext(path: Path, language: str, pairs: int, seed: int = 0) -> None:
+    """Write sentence pairs as gzipped UTF-8 lines `sentence TAB English TAB id`; the same bytes for the same input.
+
+    Raises:
+        UnknownNameError, UsageError: as `bitext`.
+    """
+    rows = bitext(language, pairs, seed)
+    with path.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as file:
+        for number, (sentence, english) in enumerate(rows):
+            file.write(f"{sentence}\t{english}\tsynthetic-{language}-{seed}-{number:08}\n".encode())
+
+
+def _sentences(pairs: int, seed: int) -> Iterator[tuple[Sentence, Draw]]:
+    here = world()
+    allowed = Draw(seed, _ORDER, 0).shuffled(here.pairs["background"] + here.pairs["train"])
+    for number in range(pairs):
+        draw = Draw(seed, _SENTENCE, number)
+        event = here.event(draw, allowed[number % len(allowed)])
+        yield _sentence(draw, here, event), draw
+
+
+def _sentence(draw: Draw, here: World, event: Event) -> Sentence:
+    """One sentence about the event in three of four cases a statement, else a query; now and then a side remark."""
+    kind = draw.below(20)
+    if kind < 9:
+        return Report(event)
+    if kind < 13:
+        return Account(here.person(draw), event, draw.pick(here.sites))
+    if kind < 15:
+        return Phrase(event)
+    if kind < 17:
+        return Who(event)
+    if kind < 18:
+        return When(event)
+    return Cause(draw.pick(here.causes)) if kind < 19 else Cost(50 * (1 + draw.below(199)))
