@@ -39,10 +39,6 @@ class Row(BaseModel):
             values = {**values, "label": values["system"] + suffix}
         return values
 
-    def answers_to(self, name: str) -> bool:
-        """Whether a name given by the user means this row: its label or its system, in any case."""
-        return name.casefold() in (self.label.casefold(), self.system.casefold())
-
 
 class CollectionSpec(BaseModel):
     """Collections of a suite: a source and its settings (all further keys)."""
@@ -78,6 +74,11 @@ class Suite(BaseModel):
             raise ValueError(f"rows share the label {', '.join(map(repr, twice))}; give each a label of its own")
         return self
 
+    def rows_named(self, name: str) -> list[Row]:
+        """The rows a user means by a name: all of a system, or else the one with that label, in any case."""
+        of_system = [row for row in self.rows if row.system == name]
+        return of_system or [row for row in self.rows if row.label.casefold() == name.casefold()]
+
     def with_rows(self, names: Sequence[str]) -> Suite:
         """The suite with only the rows named, by label or system; a registered system without a row gets one.
 
@@ -86,7 +87,7 @@ class Suite(BaseModel):
         """
         chosen: list[Row] = []
         for name in names:
-            rows = [row for row in self.rows if row.answers_to(name)]
+            rows = self.rows_named(name)
             if not rows:
                 if name not in SYSTEMS.names():
                     raise UnknownNameError(
@@ -102,7 +103,7 @@ class Suite(BaseModel):
         Raises:
             UsageError: when an assignment is malformed or names no row of the suite.
         """
-        rows = list(self.rows)
+        suite = self
         for assignment in assignments:
             path, equals, value = assignment.partition("=")
             name, dot, setting = path.rpartition(".")
@@ -110,13 +111,16 @@ class Suite(BaseModel):
                 raise UsageError(
                     f"cannot read the setting '{assignment}'", hint="write SYSTEM.FIELD=VALUE, e.g. bm25.k1=1.2"
                 )
-            meant = [i for i, row in enumerate(rows) if row.answers_to(name)]
+            meant = suite.rows_named(name)
             if not meant:
-                raise UnknownNameError("system in this suite", name, [row.label for row in rows])
-            for i in meant:
-                settings = {**rows[i].settings, setting: yaml.safe_load(value)}
-                rows[i] = rows[i].model_copy(update={"settings": settings})
-        return self.model_copy(update={"rows": rows})
+                raise UnknownNameError("system in this suite", name, [row.label for row in suite.rows])
+            change = {setting: yaml.safe_load(value)}
+            rows = [
+                row.model_copy(update={"settings": row.settings | change}) if row in meant else row
+                for row in suite.rows
+            ]
+            suite = suite.model_copy(update={"rows": rows})
+        return suite
 
 
 def parse_pairs(text: Sequence[str]) -> list[LanguagePair]:

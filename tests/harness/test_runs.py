@@ -152,7 +152,7 @@ class TestReading:
         header = "# ir_metadata.start\n# tag: t\n# ir_metadata.end\n"
         assert read_error(tmp_path / "bad.run", header + "q Q0 d 1 1 t\nq Q0 d 2 1 t\n").line == 5
 
-    @pytest.mark.parametrize("text", ["", "\n\n"])
+    @pytest.mark.parametrize("text", ["", "\n\n", "  \n"])
     def test_a_file_without_rankings_is_refused(self, tmp_path: Path, text: str) -> None:
         assert "no rankings" in read_error(tmp_path / "empty.run", text).message
 

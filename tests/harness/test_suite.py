@@ -62,7 +62,8 @@ def suite(tmp_path: Path) -> Suite:
 
 def test_rows_are_chosen_by_label_or_system(suite: Suite) -> None:
     assert [row.label for row in suite.with_rows(["bm25 (human queries)"]).rows] == ["bm25 (human queries)"]
-    assert len(suite.with_rows(["BM25"]).rows) == 2
+    assert [row.label for row in suite.with_rows(["BM25 (Human Queries)"]).rows] == ["bm25 (human queries)"]
+    assert len(suite.with_rows(["bm25"]).rows) == 2
 
 
 def test_choosing_an_unknown_row_suggests_the_closest(suite: Suite) -> None:

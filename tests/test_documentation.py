@@ -1,0 +1,63 @@
+"""The code that README and docs show runs as shown."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.suite import load_suite
+
+ROOT = Path(__file__).parents[1]
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text("utf-8"), flags=re.DOTALL)
+
+
+def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("CLIR_")}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/run.md"])
+def test_the_python_api_prints_a_board_in_five_lines(tmp_path: Path, page: str) -> None:
+    (code,) = blocks(page, "python")
+    assert len([line for line in code.splitlines() if line]) == 5
+    done = run(["-c", code], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "sw→en" in done.stdout
+    assert "**0.672**" in done.stdout, "README.md shows this number"
+
+
+def test_the_system_of_the_docs_runs_with_the_commands_of_the_docs(tmp_path: Path) -> None:
+    (code, *_) = blocks("docs/register-a-system.md", "python")
+    (tmp_path / "overlap.py").write_text(code, encoding="utf-8")
+    commands = [line.split()[1:] for line in blocks("docs/register-a-system.md", "sh")[0].splitlines()]
+    assert len(commands) == 3
+    for command in commands:
+        done = run(["-m", "harness.cli", *command], tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert "| overlap " in done.stdout
+
+
+def test_the_suite_of_the_docs_is_valid(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(blocks("docs/run.md", "yaml")[0], encoding="utf-8")
+    assert len(load_suite(tmp_path / "mine.yaml").rows) == 3
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
+def test_links_between_pages_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target]
+    assert all((ROOT / page).parent.joinpath(target).exists() for target in targets)
+
+
+def test_the_architecture_page_names_every_module_of_the_engine() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    modules = [path.name for path in (ROOT / "harness").glob("*.py") if path.name != "__init__.py"]
+    assert [name for name in modules if name not in text] == ["errors.py"]
