@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from harness.collections.base import Document, Query, QuerySet, TestCollection
 from harness.collections.sources import build_source
 from harness.errors import ClirError, StoreError
-from harness.evaluation import evaluate, parse_measures
+from harness.evaluation import evaluate
 from harness.identity import package_version
 from harness.languages import LanguagePair
 from harness.measurement import PeakMemory, folder_bytes, machine
@@ -141,7 +141,7 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
     header = _header(task)
     described = dict(system.describe_index(collection.pair.document))
     run.write(folder / "run.trec.gz", metadata=_ir_metadata(header, described))
-    evaluation = evaluate(run, collection.qrels, parse_measures(task.measures))
+    evaluation = evaluate(run, collection.qrels, task.measures, same_documents=True)
     scores = {name: [float(value) for value in values] for name, values in evaluation.scores.items()}
     write_json(folder / "scores.json", {"queries": list(evaluation.query_ids), "scores": scores})
     return {

@@ -42,7 +42,8 @@ class UnknownNameError(UsageError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         choices = sorted(set(known))
-        close = difflib.get_close_matches(name.casefold(), choices, n=3, cutoff=0.5)
+        by_folded = {choice.casefold(): choice for choice in choices}
+        close = [by_folded[c] for c in difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.5)]
         guess = "did you mean " + " or ".join(f"'{c}'" for c in close) + "? " if close else ""
         shown = ", ".join(choices[:20]) + (f" and {len(choices) - 20} more" if len(choices) > 20 else "")
         super().__init__(f"unknown {kind} '{name}'", hint=f"{guess}Known: {shown or 'none'}")

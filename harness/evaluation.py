@@ -122,13 +122,20 @@ class Evaluation:
         return float(self.scores[name].mean())
 
 
-def evaluate(run: Run, qrels: Qrels, measures: Iterable[str | Measure]) -> Evaluation:
+def evaluate(run: Run, qrels: Qrels, measures: Iterable[str | Measure], *, same_documents: bool = False) -> Evaluation:
     """Evaluate a run, with a value for each query that has at least one judgement, of whatever grade.
 
     Rankings are evaluated in the run's canonical order by every measure, whichever tool computes it. A query whose
     judged documents are all non-relevant counts, with 0. AP, nDCG, RR, R, P, Success and Judged are computed here
-    and agree with trec_eval; all other measures are computed by ir-measures, which sees numbers in place of query
+    and agree with pytrec_eval; all other measures are computed by ir-measures, which sees numbers in place of query
     ids and scores that fall with the rank in place of the run's own.
+
+    Args:
+        run: the run.
+        qrels: the judgements.
+        measures: names or ir-measures objects.
+        same_documents: whether run and judgements are known to be of the same documents; a run without any judged
+            document then scores 0, where otherwise its ids are taken to be of another collection.
 
     Raises:
         UnknownNameError, UsageError: see `parse_measures`.
@@ -145,7 +152,7 @@ def evaluate(run: Run, qrels: Qrels, measures: Iterable[str | Measure]) -> Evalu
     if not judged:
         raise CollectionError("no judgements to evaluate against", hint="check the qrels file")
     answered = set(run.query_ids)
-    rankings = _join(run, judged)
+    rankings = _join(run, judged, same_documents)
     scores = {str(measure): compute(rankings, measure) for measure in parsed if (compute := native(measure))}
     scores |= _through_ir_measures(run, judged, [measure for measure in parsed if native(measure) is None])
     return Evaluation(
@@ -156,7 +163,7 @@ def evaluate(run: Run, qrels: Qrels, measures: Iterable[str | Measure]) -> Evalu
     )
 
 
-def _join(run: Run, judged: Qrels) -> JudgedRankings:
+def _join(run: Run, judged: Qrels, same_documents: bool) -> JudgedRankings:
     """Find the judged documents of each judged query in the run."""
     import pyarrow as pa
     from pyarrow import compute
@@ -178,7 +185,7 @@ def _join(run: Run, judged: Qrels) -> JudgedRankings:
     by_pair = np.argsort(pairs)
 
     code_of = compute.index_in(run.documents, value_set=encoded.dictionary).fill_null(-1).to_numpy()
-    if len(code_of) and (code_of < 0).all():
+    if not same_documents and len(code_of) and (code_of < 0).all():
         raise _mismatch("document", run.documents.to_pylist(), encoded.dictionary.to_pylist())
     codes = code_of[run.codes]
     row = np.repeat(rows, sizes)
@@ -219,8 +226,9 @@ def _through_ir_measures(run: Run, judged: Qrels, measures: list[Measure]) -> di
     """Let ir-measures compute.
 
     Its providers break ties differently, and some take only numbers as query ids: they get queries numbered from 1
-    and scores that fall by one with the rank. pytrec_eval overruns its memory on a query whose grades are all below
-    -1; it gets -1 for them, which is no more relevant.
+    and scores that fall by one with the rank. On a query whose grades are all below 0 trec_eval's code reads and
+    writes past its memory (`form_res_rels.c`, `m_ndcg.c`); such a query is passed on with grades of 0, equally not
+    relevant.
     """
     if not measures:
         return {}
@@ -230,8 +238,8 @@ def _through_ir_measures(run: Run, judged: Qrels, measures: list[Measure]) -> di
     rankings: dict[str, dict[str, float]] = {}
     qrels: dict[str, dict[str, int]] = {}
     for number, (query, judgements) in enumerate(judged.items(), start=1):
-        all_below = max(judgements.values()) < -1
-        qrels[str(number)] = dict.fromkeys(judgements, -1) if all_below else dict(judgements)
+        all_negative = max(judgements.values()) < 0
+        qrels[str(number)] = dict.fromkeys(judgements, 0) if all_negative else dict(judgements)
         if ranking := run.ranking(query):
             falling = range(len(ranking), 0, -1)
             rankings[str(number)] = {doc: float(score) for (doc, _), score in zip(ranking, falling, strict=True)}

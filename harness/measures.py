@@ -143,10 +143,6 @@ def _sums(groups: Integers, values: Floats, count: int) -> Floats:
     return np.bincount(groups, weights=values, minlength=count).astype(np.float64)
 
 
-def _sums(groups: Integers, values: Floats, count: int) -> Floats:
-    return np.bincount(groups, weights=values, minlength=count).astype(np.float64)
-
-
 def _ratio(part: Floats, whole: NDArray[Any]) -> Floats:
     values: Floats = np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
     return values

@@ -23,7 +23,7 @@ HEADER_END = "# ir_metadata.end"
 COLUMNS = ("query", "Q0", "document", "rank", "score", "tag")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _ID = re.compile(r"[^\s\ud800-\udfff]+")
-_BLOCK = 1 << 23
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +155,15 @@ def _read_plain(path: Path, head: Head) -> Columns | None:
 
     delimiter = "\t" if "\t" in head.first else " "
     encoded = pa.dictionary(pa.int32(), pa.string())
-    types = dict.fromkeys(COLUMNS, encoded) | {"rank": pa.int64(), "score": pa.float64()}
+    # Documents are encoded after parsing: merging the large dictionaries of many blocks takes longer.
+    types = dict.fromkeys(COLUMNS, encoded) | {"document": pa.string(), "rank": pa.int64(), "score": pa.float64()}
     with path.open("rb") as handle:
         zipped = handle.read(2) == b"\x1f\x8b"
     try:
         with pa.input_stream(str(path), compression="gzip" if zipped else None) as stream:
             table = csv.read_csv(
                 stream,
-                read_options=csv.ReadOptions(column_names=COLUMNS, skip_rows=head.skip, block_size=_BLOCK),
+                read_options=csv.ReadOptions(column_names=COLUMNS, skip_rows=head.skip),
                 parse_options=csv.ParseOptions(
                     delimiter=delimiter, quote_char=False, double_quote=False, escape_char=False
                 ),
@@ -170,9 +171,10 @@ def _read_plain(path: Path, head: Head) -> Columns | None:
             )
     except (pa.ArrowException, OSError):
         return None
-    queries, iterations, documents, tags = (
+    queries, iterations, tags = (
         table.column(name).unify_dictionaries().combine_chunks() for name in COLUMNS if types[name] == encoded
     )
+    documents = table.column("document").dictionary_encode().combine_chunks()
     for column in (queries, iterations, documents, tags):
         ids = column.dictionary.to_pylist()
         if "" in ids or not is_id("".join(ids)):
@@ -185,7 +187,7 @@ def _read_plain(path: Path, head: Head) -> Columns | None:
         scores=table.column("score").to_numpy(),
         tag=tags[0].as_py(),
     )
-    sound = np.isfinite(single_precision(columns.scores)).all()
+    sound = in_range(columns.scores).all()
     return columns if sound and not has_duplicates(columns.queries, columns.codes, len(documents.dictionary)) else None
 
 
@@ -235,16 +237,21 @@ def _read_strictly(path: Path, head: Head) -> Columns:
 
 def _parse_score(text: str, path: Path, line: int) -> float:
     value = float(text) if _NUMBER.fullmatch(text) else math.nan
-    if not np.isfinite(single_precision(np.float64(value))):
+    if not abs(value) <= _LARGEST:
         raise DataError(
             f"expected a finite number (in single precision) as score, found '{text}'", path=path, line=line
         )
     return value
 
 
-def single_precision(scores: Any) -> Any:
-    """Scores as trec_eval compares them; those out of range become infinite."""
-    with np.errstate(over="ignore", under="ignore"):
+def in_range(scores: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Per score, whether it is a finite number in single precision."""
+    return np.asarray(np.abs(scores) <= _LARGEST)
+
+
+def single_precision(scores: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Scores as pytrec_eval compares them; they must be in range."""
+    with np.errstate(under="ignore"):
         return scores.astype(np.float32)
 
 

@@ -15,6 +15,7 @@ from harness.errors import DataError
 from harness.run_files import (
     Columns,
     format_metadata,
+    in_range,
     is_id,
     read_run_file,
     single_precision,
@@ -28,8 +29,9 @@ DEFAULT_TAG = "clir"
 class Run:
     """Ranked documents per query, in canonical order: score descending, then document id descending.
 
-    Scores are compared in single precision and ids by their UTF-8 bytes, as trec_eval does, so this order is the one
-    in which trec_eval evaluates the run's file. Make one with `from_rankings` or `read`. Iterating gives
+    Scores are compared in single precision and ids by their UTF-8 bytes, as pytrec_eval's build of trec_eval does.
+    Later sources of trec_eval compare in double precision: both order a file written here alike, since its scores
+    are equal or differ in single precision. Make one with `from_rankings` or `read`. Iterating gives
     `(query id, ranking)` pairs; the length is the number of queries. A query without documents is not in the run, as
     the file format cannot express it.
 
@@ -97,9 +99,9 @@ class Run:
         _check_ids("document id", dict.fromkeys(documents))
         _check_ids("tag", [tag])
         encoded = pa.array(documents, pa.string()).dictionary_encode()
-        single = single_precision(np.array(scores, np.float64))
-        if not np.isfinite(single).all():
-            fault = int(np.flatnonzero(~np.isfinite(single))[0])
+        given = np.array(scores, np.float64)
+        if not in_range(given).all():
+            fault = int(np.flatnonzero(~in_range(given))[0])
             raise DataError(
                 f"score {scores[fault]} of document '{documents[fault]}' for query '{query_ids[queries[fault]]}' "
                 "is not finite in single precision"
@@ -109,7 +111,7 @@ class Run:
             queries=queries,
             documents=encoded.dictionary,
             codes=encoded.indices.to_numpy(),
-            scores=_shortest_decimals(single).cast("float64").to_numpy(),
+            scores=_shortest_decimals(single_precision(given)).cast("float64").to_numpy(),
             tag=tag,
         )
         return cls._from_columns(columns, metadata or {})

@@ -138,7 +138,9 @@ class _ColumnReader:
         wanted = [name for name in self.measures if name not in scores]
         queries = kept["queries"]
         if wanted:
-            evaluation = evaluate(Run.read(folder / "run.trec.gz"), self._judgements(record), wanted)
+            evaluation = evaluate(
+                Run.read(folder / "run.trec.gz"), self._judgements(record), wanted, same_documents=True
+            )
             queries = queries or list(evaluation.query_ids)
             place = {query: i for i, query in enumerate(evaluation.query_ids)}
             if place.keys() != set(queries):

@@ -109,7 +109,7 @@ def _measure_table(board: Leaderboard, rows: Sequence[BoardRow], measure: str, r
 
 def _scores(values: Sequence[float | None], *, mark_best: bool = True) -> list[str]:
     """Values with three decimals, empty where there is none; the best bold when there is something to compare."""
-    shown = ["" if value is None else f"{value:.3f}" for value in values]
+    shown = ["" if value is None else f"{round(value, 3) + 0.0:.3f}" for value in values]  # + 0.0: no "-0.000"
     there = [value for value in values if value is not None]
     best = f"{max(there):.3f}" if mark_best and len(there) > 1 else None
     return [f"**{text}**" if text and text == best else text for text in shown]

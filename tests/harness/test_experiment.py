@@ -243,3 +243,17 @@ def test_running_a_part_keeps_the_rest_of_the_board(tiny_suite: Path, tiny: Path
     board = part.store.note("experiments", "tiny")
     assert [row["label"] for row in board["rows"]] == ["BM25", "BM25 human"]
     assert [cell["state"] for cell in board["cells"]].count("done") == 4
+
+
+def test_a_system_that_finds_nothing_relevant_scores_zero_and_does_not_fail(
+    tiny_suite: Path, tiny: Path, store: Path, plugin: Path
+) -> None:
+    (tiny / "tiny" / "qrels.sw.en.txt").write_text("q1 0 d3 1\nq2 0 d3 1\nq3 0 d3 1\n")
+    (tiny / "tiny" / "docs.en.jsonl").write_text('{"id": "x1", "text": "x"}\n{"id": "d3", "text": "y"}\n')
+    changed = tiny_suite.read_text().replace("depth: 10", "depth: 1")
+    tiny_suite.write_text(changed)
+    done = experiment(tiny_suite, tiny, store, systems=["constant"], pairs=["sw-en"], plugins=[plugin])
+    (cell,) = done.run().plan.cells
+    assert cell.state is State.DONE
+    assert cell.task is not None
+    assert done.store.cell(cell.task.key)["means"]["AP"] == 0.0  # type: ignore[index]
