@@ -241,7 +241,9 @@ class Store:
         return read_json(self.root / kind / f"{name}.json")
 
     def keep_note(self, kind: str, name: str, value: Any) -> None:
-        """Keep a small JSON value under a kind and a name, in place of the one before."""
+        """Keep a small JSON value under a kind and a name, in place of the one before; writes only what is new."""
+        if self.note(kind, name) == value:
+            return
         with explained(self.root):
             write_json(self.root / kind / f"{name}.json", value)
 
