@@ -2,6 +2,8 @@
 
 Bare Pyserini is its own classes `LuceneIndexer` and `LuceneSearcher` in a script of a few lines; the harness is
 `clir run` with an empty store, validation, evaluation and bookkeeping included. Both are whole processes, in turn.
+`total` compares those. The phases are as each side counts them: Java starts inside `index` for clir, and with
+Pyserini's imports, before it, for the bare script.
 
     python benchmarks/overhead.py [--documents 100000] [--repeats 3]
 """

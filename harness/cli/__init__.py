@@ -16,6 +16,8 @@ COMMANDS = {
     "systems": "List retrieval systems, or describe one.",
     "collections": "List collection sources, describe one, or look at a suite's collections.",
     "suites": "List suites, or describe one.",
+    "check": "Check that a retrieval system keeps its contract.",
+    "new": "Write a plugin package to start from.",
     "doctor": "Check Java, libraries, devices, memory, disk and folders; say how to mend what is wrong.",
 }
 """Sub-commands with the line that `clir --help` shows for them."""
