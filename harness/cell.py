@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -12,11 +13,12 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from harness.collections.base import Document, Query, QuerySet, TestCollection
+from harness.collections.base import Document, DocumentSet, Query, QuerySet
 from harness.collections.sources import build_source
 from harness.errors import ClirError, StoreError
 from harness.evaluation import evaluate
 from harness.identity import package_version
+from harness.indexing import index_key, open_searcher, parts
 from harness.languages import LanguagePair
 from harness.measurement import PeakMemory, folder_bytes, machine
 from harness.runs import Run
@@ -33,7 +35,6 @@ class CellTask(BaseModel):
 
     Attributes:
         key: identity of the cell.
-        index_key: identity of the index it searches; cells over the same documents share it.
         row: system, settings, query wording.
         source, source_settings, data, entry: where the collection comes from.
         depth, seed, threads, measures: as in the suite.
@@ -45,7 +46,6 @@ class CellTask(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     key: str
-    index_key: str
     row: Row
     source: str
     source_settings: dict[str, Any]
@@ -130,16 +130,21 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
     )
     system = SYSTEMS.get(task.row.system).configure(task.row.settings)
     queries = collection.query_set(task.row.queries)
-    index = store.obtain("index", task.index_key, lambda place: _build_index(task, system, collection, place, listen))
-    pair = LanguagePair(queries.language, collection.pair.document)
-    with (
-        PeakMemory() as memory,
-        system.open(index.content, SearchContext(pair, task.seed, task.threads)) as searcher,
-    ):
+    documents = collection.documents
+
+    def key_of(part: RetrievalSystem[Any]) -> str:
+        return index_key(part, task.collection["documents_digest"], documents.language, task.seed)
+
+    indexes = {
+        key_of(part): _obtain_index(task, part, documents, key_of(part), store, listen) for part in parts(system)
+    }
+    context = SearchContext(LanguagePair(queries.language, documents.language), task.seed, task.threads)
+    with PeakMemory() as memory, ExitStack() as stack:
+        searcher = open_searcher(system, lambda part: indexes[key_of(part)].content, context, stack)
         rankings, timing = _answer(task, searcher, queries, system.batch_size, listen)
     run = Run.from_rankings(rankings, tag="_".join(task.row.label.split()))
     header = _header(task)
-    described = dict(system.describe_index(collection.pair.document))
+    described = dict(system.describe_index(documents.language))
     run.write(folder / "run.trec.gz", metadata=_ir_metadata(header, described))
     evaluation = evaluate(run, collection.qrels, task.measures, same_documents=True)
     scores = {name: [float(value) for value in values] for name, values in evaluation.scores.items()}
@@ -154,34 +159,51 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
             "retrieved": run.retrieved,
         },
         "tie_rate": run.tie_rate,
-        "index": {**described, **index.record, "reused": index.reused},
-        "costs": {**_index_costs(index), **timing, "search_peak_memory_bytes": memory.bytes},
+        "index": {
+            **described,
+            "documents": task.collection.get("documents"),
+            "reused": all(index.reused for index in indexes.values()),
+        },
+        "costs": {**_index_costs(indexes.values()), **timing, "search_peak_memory_bytes": memory.bytes},
         "means": {name: float(np.mean(values)) for name, values in scores.items()},
     }
 
 
-def _index_costs(index: Artefact) -> dict[str, Any]:
-    """What the index cost when it was built, whichever cell built it."""
-    return {name: index.record[name] for name in ("index_seconds", "index_bytes", "index_peak_memory_bytes")}
-
-
-def _build_index(
-    task: CellTask, system: RetrievalSystem[Any], collection: TestCollection, folder: Path, listen: Listener
-) -> dict[str, Any]:
-    total = task.collection.get("documents")
-    documents = _counted(
-        collection.documents.stream(),
-        lambda done: listen(Event(kind="advanced", key=task.key, phase="indexing", done=done, total=total)),
-    )
-    start = time.perf_counter()
-    with PeakMemory() as memory:
-        system.index(documents, folder, IndexContext(collection.documents.language, task.seed, task.threads))
+def _index_costs(indexes: Collection[Artefact]) -> dict[str, float]:
+    """What the indexes cost when they were built, whichever cell built them: sums, and the highest peak."""
     return {
-        "index_seconds": time.perf_counter() - start,
-        "index_bytes": folder_bytes(folder),
-        "index_peak_memory_bytes": memory.bytes,
-        "documents": total,
+        "index_seconds": sum(index.record["index_seconds"] for index in indexes),
+        "index_bytes": sum(index.record["index_bytes"] for index in indexes),
+        "index_peak_memory_bytes": max(index.record["index_peak_memory_bytes"] for index in indexes),
     }
+
+
+def _obtain_index(
+    task: CellTask,
+    system: RetrievalSystem[Any],
+    documents: DocumentSet,
+    key: str,
+    store: Store,
+    listen: Listener,
+) -> Artefact:
+    """The index of one system over the task's documents, built and measured now when it is not there yet."""
+    total = task.collection.get("documents")
+
+    def build(folder: Path) -> dict[str, Any]:
+        stream = _counted(
+            documents.stream(),
+            lambda done: listen(Event(kind="advanced", key=task.key, phase="indexing", done=done, total=total)),
+        )
+        start = time.perf_counter()
+        with PeakMemory() as memory:
+            system.index(stream, folder, IndexContext(documents.language, task.seed, task.threads))
+        return {
+            "index_seconds": time.perf_counter() - start,
+            "index_bytes": folder_bytes(folder),
+            "index_peak_memory_bytes": memory.bytes,
+        }
+
+    return store.obtain("index", key, build)
 
 
 def _counted(documents: Iterable[Document], tell: Callable[[int], None]) -> Iterator[Document]:

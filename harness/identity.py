@@ -30,11 +30,12 @@ def package_version(distribution: str) -> str:
 
 
 def system_identity(system: RetrievalSystem[Any]) -> dict[str, Any]:
-    """Everything about a system that can change its answers: name, settings, code, inputs, libraries."""
+    """Everything about a system that can change its answers: name, settings, code, inputs, libraries, components."""
     return {
         "name": system.name,
         "settings": system.config.model_dump(mode="json"),
         "code": code_digest(type(system)),
         "inputs": dict(system.inputs()),
         "packages": {name: package_version(name) for name in system.requires},
+        "components": [system_identity(part) for part in system.components()],
     }

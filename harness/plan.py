@@ -74,7 +74,7 @@ class Plan:
         for cell in self.cells:
             if cell.state is State.TO_DO and cell.task and cell.task.key not in seen:
                 seen.add(cell.task.key)
-                groups.setdefault((cell.row.label, cell.task.index_key), []).append(cell.task)
+                groups.setdefault((cell.row.label, cell.task.collection["documents_digest"]), []).append(cell.task)
         return list(groups.values())
 
 
@@ -131,17 +131,8 @@ class Planner:
 
     def _task(self, row: Row, system: RetrievalSystem[Any], entry: CatalogueEntry) -> CellTask:
         assert entry.description is not None
-        described = system_identity(system)
-        index_identity = {
-            **described,
-            "settings": dict(system.index_settings()),
-            "documents": entry.description["documents_digest"],
-            "language": entry.pair.document,
-            "seed": self.suite.seed,
-            "format": CELL_FORMAT,
-        }
         identity = {
-            "system": described,
+            "system": system_identity(system),
             "collection": {
                 key: entry.description[key]
                 for key in ("id", "pair", "documents", "documents_digest", "qrels_digest", "judged_queries")
@@ -153,7 +144,6 @@ class Planner:
         }
         return CellTask(
             key=fingerprint(identity),
-            index_key=fingerprint(index_identity),
             row=row,
             source=entry.source,
             source_settings=dict(entry.settings),

@@ -49,22 +49,6 @@ class IndexContext:
     threads: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class SearchContext:
-    """What a system is told when it answers queries.
-
-    Attributes:
-        pair: language the queries are really in (English for the human English translations of Swahili queries)
-            and language of the documents.
-        seed: for whatever the system draws at random.
-        threads: how many processor threads it may use.
-    """
-
-    pair: LanguagePair
-    seed: int = 0
-    threads: int = 1
-
-
 class Searcher(AbstractContextManager["Searcher"]):
     """An opened index. `with` closes it."""
 
@@ -86,6 +70,24 @@ class Searcher(AbstractContextManager["Searcher"]):
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchContext:
+    """What a system is told when it answers queries.
+
+    Attributes:
+        pair: language the queries are really in (English for the human English translations of Swahili queries)
+            and language of the documents.
+        seed: for whatever the system draws at random.
+        threads: how many processor threads it may use.
+        components: the opened components of a system that has some, in their order.
+    """
+
+    pair: LanguagePair
+    seed: int = 0
+    threads: int = 1
+    components: tuple[Searcher, ...] = ()
 
 
 class RetrievalSystem(ABC, Generic[ConfigT]):
@@ -126,8 +128,18 @@ class RetrievalSystem(ABC, Generic[ConfigT]):
             raise config_error(f"system '{cls.name}'", cls.Config, error) from None
 
     def supports(self, pair: LanguagePair) -> str | None:
-        """None when the system takes this pair, otherwise the reason why not, for people."""
-        return None
+        """None when the system takes this pair, otherwise the reason why not, for people.
+
+        A system takes what all of its components take.
+        """
+        return next((reason for part in self.components() if (reason := part.supports(pair))), None)
+
+    def components(self) -> Sequence[RetrievalSystem[Any]]:
+        """The systems this one is made of (fusion, re-ranking), none by default.
+
+        Their indexes are built and shared like any other's; `open` gets them opened, as `context.components`.
+        """
+        return ()
 
     def index_settings(self) -> Mapping[str, Any]:
         """The settings an index depends on; rows that differ elsewhere only share one index."""
@@ -166,6 +178,23 @@ def config_error(owner: str, model: type[BaseModel], error: ValidationError) -> 
         else:
             lines.append(f"{field}: {fault['msg'].removeprefix('Value error, ')} (found {fault['input']!r})")
     return UsageError(f"{owner}: " + "; ".join(lines), hint=f"settings: {', '.join(model.model_fields) or 'none'}")
+
+
+class Component(BaseModel):
+    """A system inside another one, as YAML names it: `{system: bm25, settings: {k1: 1.2}}`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    system: str
+    settings: dict[str, Any] = {}
+
+    def configure(self) -> RetrievalSystem[Any]:
+        """The system with its settings.
+
+        Raises:
+            ClirError: what `SYSTEMS.get` and `RetrievalSystem.configure` raise.
+        """
+        return SYSTEMS.get(self.system).configure(self.settings)
 
 
 SYSTEMS: Registry[RetrievalSystem[Any]] = Registry(
