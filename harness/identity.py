@@ -29,11 +29,22 @@ def package_version(distribution: str) -> str:
         return "not installed"
 
 
+def identity_settings(system: RetrievalSystem[Any]) -> dict[str, Any]:
+    """A system's settings, less those that name an input or a component: the identity has their digests instead.
+
+    A field is left out when its definition says `json_schema_extra={"identity": False}`.
+    """
+    fields = type(system.config).model_fields.items()
+    extras = {name: field.json_schema_extra for name, field in fields}
+    places = {name for name, extra in extras.items() if isinstance(extra, dict) and extra.get("identity") is False}
+    return dict(system.config.model_dump(mode="json", exclude=places))
+
+
 def system_identity(system: RetrievalSystem[Any]) -> dict[str, Any]:
     """Everything about a system that can change its answers: name, settings, code, inputs, libraries, components."""
     return {
         "name": system.name,
-        "settings": system.config.model_dump(mode="json"),
+        "settings": identity_settings(system),
         "code": code_digest(type(system)),
         "inputs": dict(system.inputs()),
         "packages": {name: package_version(name) for name in system.requires},

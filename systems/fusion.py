@@ -34,6 +34,7 @@ class RRFConfig(SystemConfig):
         [Component(system="bm25"), Component(system="bm25", settings={"backend": "bm25s"})],
         min_length=2,
         description="what is fused: a list of {system, settings}",
+        json_schema_extra={"identity": False},
     )
     weights: list[float] | None = Field(None, description="one a system; all 1 when left out")
     k: float = Field(60, gt=0, description="the larger, the less the first ranks stand out")

@@ -1,0 +1,174 @@
+"""Training: how a trainable system is made from parallel text, and how the result is kept.
+
+A trained model is a folder that the system's settings name. It is an artefact like an index: the same system, code,
+training settings and text give the same folder, which is made once and shared by all cells that need it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from harness.code_version import code_digest
+from harness.errors import MissingDataError, UsageError
+from harness.identity import fingerprint, package_version
+from harness.languages import canonical_tag
+from harness.store import Artefact, Store
+from harness.system import SYSTEMS, ConfigT, RetrievalSystem, config_error
+
+Bitext = Mapping[str, tuple[Path, ...]]
+"""Files of parallel text by the tag of the language that is not the pivot."""
+
+
+class TrainingSettings(BaseModel):
+    """Base of the typed settings of a training. Unknown fields are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _tell_nobody(_done: int, _total: int | None, _text: str) -> None:
+    """Take no notice of progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingContext:
+    """What a system is told when it is trained.
+
+    Attributes:
+        scratch: folder for checkpoints; it survives a kill, and the same training finds it again.
+        seed: for whatever is drawn at random.
+        threads: how many processor threads it may use.
+        tell: is told steps done, steps in all and a line about how it goes.
+    """
+
+    scratch: Path
+    seed: int = 0
+    threads: int = 1
+    tell: Callable[[int, int | None, str], None] = _tell_nobody
+
+
+class TrainableSystem(RetrievalSystem[ConfigT]):
+    """A system that can be made from parallel text.
+
+    Class attributes:
+        Training: the pydantic model of its training settings.
+        model_field: the field of `Config` that takes the folder which training makes.
+    """
+
+    Training: ClassVar[type[TrainingSettings]]
+    model_field: ClassVar[str] = "model"
+
+    @classmethod
+    @abstractmethod
+    def train(cls, bitext: Bitext, settings: Any, output: Path, context: TrainingContext) -> None:
+        """Train on parallel text and fill an empty, existing folder with the model.
+
+        Args:
+            bitext: files by language.
+            settings: an instance of `Training`.
+            output: what `Config`'s `model_field` will name.
+            context: seed, threads, checkpoints, progress.
+
+        Raises:
+            DataError: when the text is malformed; names file and line.
+        """
+
+
+def trainable_system(name: str) -> type[TrainableSystem[Any]]:
+    """The trainable system of a name.
+
+    Raises:
+        UnknownNameError: no such system.
+        UsageError: it is not made by training; names those that are.
+    """
+    cls = SYSTEMS.get(name)
+    if not issubclass(cls, TrainableSystem):
+        trainable = [other for other, found in SYSTEMS.usable() if issubclass(found, TrainableSystem)]
+        raise UsageError(f"system '{name}' is not trained", hint=f"trainable: {', '.join(trainable) or 'none'}")
+    return cls
+
+
+def parse_bitext(assignments: Sequence[str]) -> dict[str, tuple[Path, ...]]:
+    """Bitext from `sw=FILE[,FILE...]`, as the command line gives it; a language may come several times.
+
+    Raises:
+        UsageError: an assignment is malformed.
+        MissingDataError: a file is not there.
+    """
+    found: dict[str, tuple[Path, ...]] = {}
+    for assignment in assignments:
+        language, equals, names = assignment.partition("=")
+        files = tuple(Path(name) for name in names.split(",") if name)
+        if not (equals and language and files):
+            raise UsageError(f"cannot read the bitext '{assignment}'", hint="write LANGUAGE=FILE[,FILE...]")
+        for file in files:
+            if not file.is_file():
+                raise MissingDataError(f"no bitext file {file}", hint="give the path of a file with parallel text")
+        tag = canonical_tag(language)
+        found[tag] = (*found.get(tag, ()), *files)
+    return found
+
+
+def training_settings(system: type[TrainableSystem[Any]], settings: Mapping[str, Any]) -> TrainingSettings:
+    """Training settings from plain values.
+
+    Raises:
+        UsageError: names the field at fault and what was expected.
+    """
+    try:
+        return system.Training.model_validate(dict(settings))
+    except ValidationError as error:
+        raise config_error(f"training '{system.name}'", system.Training, error) from None
+
+
+def training_identity(
+    system: type[TrainableSystem[Any]], bitext: Bitext, settings: TrainingSettings, seed: int
+) -> dict[str, Any]:
+    """Everything that can change a trained model."""
+    return {
+        "system": system.name,
+        "code": code_digest(system),
+        "settings": settings.model_dump(mode="json"),
+        "bitext": {language: [_file_digest(file) for file in files] for language, files in sorted(bitext.items())},
+        "packages": {name: package_version(name) for name in system.requires},
+        "seed": seed,
+    }
+
+
+def obtain_model(
+    system: type[TrainableSystem[Any]],
+    bitext: Bitext,
+    settings: TrainingSettings,
+    store: Store,
+    context: Callable[[Path], TrainingContext],
+    seed: int,
+) -> Artefact:
+    """The trained model from the store, trained now when it is not there.
+
+    Args:
+        system: what to train.
+        bitext, settings, seed: what to train it with.
+        store: where models are kept.
+        context: makes the context for a given checkpoint folder.
+    """
+    identity = training_identity(system, bitext, settings, seed)
+    key = fingerprint(identity)
+
+    def build(folder: Path) -> dict[str, Any]:
+        scratch = store.root / "checkpoints" / key
+        scratch.mkdir(parents=True, exist_ok=True)
+        system.train(bitext, settings, folder, context(scratch))
+        return {"identity": identity}
+
+    return store.obtain("model", key, build)
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
