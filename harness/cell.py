@@ -61,13 +61,14 @@ class CellTask(BaseModel):
 
 
 class Event(BaseModel):
-    """News of a cell in progress: it started, it advanced within a phase, it ended."""
+    """News of a cell, or of a model in training: it started, it advanced within a phase, it ended."""
 
     model_config = ConfigDict(frozen=True)
 
     kind: Literal["started", "advanced", "ended"]
     key: str
-    phase: Literal["", "indexing", "searching"] = ""
+    name: str = ""
+    phase: Literal["", "training", "indexing", "searching"] = ""
     done: int = 0
     total: int | None = None
     status: Literal["", "done", "failed"] = ""
@@ -83,7 +84,7 @@ def carry_out(task: CellTask, store: Store, listen: Listener) -> dict[str, Any]:
     Raises:
         StoreError: when the store cannot take the result (disk full ...): nothing about the cell is kept.
     """
-    listen(Event(kind="started", key=task.key))
+    listen(Event(kind="started", key=task.key, name=f"{task.row.label} × {task.collection['id']}"))
     try:
         record = store.publish_cell(task.key, lambda folder: _compute(task, store, folder, listen))
     except StoreError:

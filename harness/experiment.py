@@ -135,15 +135,23 @@ class Experiment:
                 listen(event)
 
         executor = LocalExecutor(self.store, tuple(self.plugins))
+        if models := plan.models():
+            for model in models:
+                executor.train(model, hear)
+            plan = self.plan()
         for group in plan.groups():
             executor.run(group, hear)
         final = Plan(tuple(_final(cell, ended) for cell in plan.cells))
         keep_board(self.store, self.suite, final, part=self.part)
-        return Report(final, len(ended), plan.count(State.DONE), time.perf_counter() - start)
+        return Report(
+            final, sum(not event.phase for event in ended.values()), plan.count(State.DONE), time.perf_counter() - start
+        )
 
 
 def _final(cell: PlannedCell, ended: Mapping[str, Event]) -> PlannedCell:
-    event = ended.get(cell.task.key) if cell.task else None
+    """The cell as it ended; a cell whose model could not be trained failed with it."""
+    waited_for = cell.task or cell.model
+    event = ended.get(waited_for.key) if waited_for else None
     if event is None:
         return cell
     return replace(cell, state=State(event.status), reason=event.reason)

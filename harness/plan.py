@@ -11,14 +11,17 @@ from typing import Any
 
 from harness.cell import CellTask
 from harness.collections.catalogue import Catalogue, CatalogueEntry
-from harness.errors import ClirError, PluginError, StoreError, UnknownNameError
+from harness.errors import ClirError, MissingDataError, PluginError
 from harness.evaluation import parse_measures
 from harness.identity import fingerprint, package_version, system_identity
+from harness.indexing import parts
 from harness.languages import LanguagePair
 from harness.measurement import available_cores
+from harness.models import ModelTask, model_folder, plan_model
 from harness.store import Store
 from harness.suite import Row, Suite
 from harness.system import SYSTEMS, RetrievalSystem
+from harness.training import trainable_system
 
 CELL_FORMAT = 1
 """Goes up when the harness itself changes what a cell contains; part of every cell's identity."""
@@ -45,7 +48,8 @@ class PlannedCell:
         state: done, to do (also when it failed before), failed (cannot even start), not applicable, missing data.
         described: counts, digests, licence ... of the collection; id and pair only when its data is missing.
         reason: why it is not to be run, or how it failed before; empty otherwise.
-        task: what to carry out; None when there is nothing to run.
+        task: what to carry out; None when there is nothing to run, or a model comes first.
+        model: the model to be trained before the task is known; None when there is none to train.
     """
 
     row: Row
@@ -55,6 +59,7 @@ class PlannedCell:
     described: Mapping[str, Any]
     reason: str = ""
     task: CellTask | None = None
+    model: ModelTask | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,10 @@ class Plan:
         """How many cells are in a state."""
         return sum(cell.state is state for cell in self.cells)
 
+    def models(self) -> list[ModelTask]:
+        """The models to be trained first, each once."""
+        return list({cell.model.key: cell.model for cell in self.cells if cell.model}.values())
+
     def groups(self) -> list[list[CellTask]]:
         """Tasks to carry out, by row and documents; a cell that several rows share comes once."""
         groups: dict[tuple[str, str], list[CellTask]] = {}
@@ -76,6 +85,10 @@ class Plan:
                 seen.add(cell.task.key)
                 groups.setdefault((cell.row.label, cell.task.collection["documents_digest"]), []).append(cell.task)
         return list(groups.values())
+
+
+Usable = RetrievalSystem[Any] | ModelTask | ClirError
+"""What a row has to work with: its system, the model it still waits for, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +116,42 @@ class Planner:
             UsageError: when a setting, a measure or a language pair is not known.
         """
         parse_measures(self.suite.measures)
-        systems = {row.label: _usable_system(row) for row in self.suite.rows}
+        systems = {row.label: self._usable_system(row) for row in self.suite.rows}
         entries = Catalogue(self.suite.collections, self.data, self.store).entries(self.pairs)
         cells = [self._plan_cell(row, systems[row.label], entry) for row in self.suite.rows for entry in entries]
         return Plan(tuple(cells))
 
-    def _plan_cell(self, row: Row, system: RetrievalSystem[Any] | ClirError, entry: CatalogueEntry) -> PlannedCell:
+    def _usable_system(self, row: Row) -> Usable:
+        """The row's system, the model it waits for, or why it cannot be used; wrong names and settings raise."""
+        try:
+            cls = SYSTEMS.get(row.system)
+            absent = [name for name in cls.requires if package_version(name) == "not installed"]
+            if absent:
+                needs = " ".join(absent)
+                return PluginError(f"system '{row.system}' needs {needs}", hint=f"pip install {needs}")
+            settings = row.settings
+            if row.train:
+                task = plan_model(row, row.train, self.data, self.store, self.suite.seed)
+                folder = model_folder(task, self.store)
+                if folder is None:
+                    return task
+                settings = {**settings, trainable_system(row.system).model_field: str(folder)}
+            system = cls.configure(settings)
+            for part in parts(system):
+                part.inputs()
+        except (PluginError, MissingDataError) as error:
+            return error
+        return system
+
+    def _plan_cell(self, row: Row, system: Usable, entry: CatalogueEntry) -> PlannedCell:
         described = entry.description or {"id": entry.id, "pair": str(entry.pair)}
         cell = PlannedCell(row, entry.id, entry.pair, State.TO_DO, described)
         if entry.description is None:
             return replace(cell, state=State.MISSING_DATA, reason=f"{entry.missing}; {entry.remedy}")
         if isinstance(system, ClirError):
             return replace(cell, state=State.FAILED, reason=str(system))
+        if isinstance(system, ModelTask):
+            return replace(cell, model=system, reason="its model is trained first")
         if row.queries not in entry.query_digests:
             reason = f"no '{row.queries}' queries; there are: {', '.join(entry.query_digests)}"
             return replace(cell, state=State.NOT_APPLICABLE, reason=reason)
@@ -144,7 +181,7 @@ class Planner:
         }
         return CellTask(
             key=fingerprint(identity),
-            row=row,
+            row=_with_model(row, system),
             source=entry.source,
             source_settings=dict(entry.settings),
             data=str(self.data) if self.data else None,
@@ -162,21 +199,9 @@ class Planner:
         )
 
 
-def _usable_system(row: Row) -> RetrievalSystem[Any] | ClirError:
-    """The row's system, or why it cannot be used here; wrong names and settings raise."""
-    try:
-        cls = SYSTEMS.get(row.system)
-        system = cls.configure(row.settings)
-        absent = [name for name in cls.requires if package_version(name) == "not installed"]
-        if absent:
-            return PluginError(
-                f"system '{row.system}' needs {', '.join(absent)}", hint=f"pip install {' '.join(absent)}"
-            )
-        system.inputs()
-    except UnknownNameError:
-        raise
-    except ClirError as error:
-        if isinstance(error, (PluginError, StoreError)):
-            return error
-        raise
-    return system
+def _with_model(row: Row, system: RetrievalSystem[Any]) -> Row:
+    """The row as another process can configure it: with the folder of the model that was trained for it."""
+    if row.train is None:
+        return row
+    field = trainable_system(row.system).model_field
+    return row.model_copy(update={"settings": {**row.settings, field: getattr(system.config, field)}})

@@ -16,8 +16,20 @@ from harness.languages import LanguagePair
 from harness.system import SYSTEMS
 
 
+class RowTraining(BaseModel):
+    """How a row's model is trained before it runs: parallel text by language, and training settings.
+
+    A file is relative to the data folder; `embedded:N` stands for N sentence pairs of the embedded collection.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bitext: dict[str, list[str]] = Field(min_length=1)
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
 class Row(BaseModel):
-    """One line of a leaderboard: a system, its settings, and the wording of the queries it gets.
+    """One line of a leaderboard: a system, its settings, the wording of its queries, how its model is trained.
 
     >>> Row(system="bm25", queries="human").label
     'bm25 (human queries)'
@@ -29,6 +41,7 @@ class Row(BaseModel):
     label: str = ""
     queries: str = ORIGINAL
     settings: dict[str, Any] = Field(default_factory=dict)
+    train: RowTraining | None = None
 
     @model_validator(mode="before")
     @classmethod

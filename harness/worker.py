@@ -15,12 +15,13 @@ from pathlib import Path
 
 from harness.cell import CellTask, Event, carry_out
 from harness.errors import ClirError
+from harness.models import ModelTask, train_model
 from harness.registry import load_plugin_file
 from harness.store import Store
 
 
 def main() -> int:
-    """Read one JSON line (`store`, `plugins`, `tasks`), carry out the tasks in order, end when stdin closes."""
+    """Read one JSON line (`store`, `plugins`, and `tasks` or `models`) and carry them out in order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     job = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -30,7 +31,9 @@ def main() -> int:
         for plugin in job["plugins"]:
             load_plugin_file(Path(plugin))
         store = Store(job["store"])
-        for task in job["tasks"]:
+        for model in job.get("models", ()):
+            train_model(ModelTask.model_validate(model), store, lambda event: _tell(events, event))
+        for task in job.get("tasks", ()):
             carry_out(CellTask.model_validate(task), store, lambda event: _tell(events, event))
     except ClirError as error:
         print(json.dumps({"stopped": {"message": error.message, "hint": error.hint}}), file=events)

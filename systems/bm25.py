@@ -129,6 +129,8 @@ class _LuceneSearcher(_OneByOne):
         if analyser != "en":  # SimpleSearcher.set_language knows fewer languages than the table indexing goes by
             self._searcher.set_analyzer(_analyser_table().getLanguageSpecificAnalyzer(analyser))
         self._searcher.set_bm25(k1, b)
+        # Lucene refuses queries of more than 1,024 terms by default; a long document as a query has more.
+        start_jvm()("org.apache.lucene.search.IndexSearcher").setMaxClauseCount(2**31 - 1)
 
     def answer(self, text: str, depth: int) -> Ranking:
         return [(hit.docid, hit.score) for hit in self._searcher.search(_analysable(text, self._analyser), depth)]
@@ -151,20 +153,24 @@ def _index_with_bm25s(documents: Iterable[Document], folder: Path, k1: float, b:
     for doc in documents:
         ids.append(doc.id)
         corpus.append(term_ids(doc.contents))
-    index = bm25s.BM25(k1=k1, b=b, method="lucene")
-    index.index(Tokenized(corpus, vocabulary), show_progress=False)
-    index.save(folder, show_progress=False)
     (folder / "docids.json").write_text(json.dumps(ids), encoding="utf-8")
+    if vocabulary:  # bm25s cannot index texts without any term
+        index = bm25s.BM25(k1=k1, b=b, method="lucene")
+        index.index(Tokenized(corpus, vocabulary), show_progress=False)
+        index.save(folder / "index", show_progress=False)
 
 
 class _BM25SSearcher(_OneByOne):
     def __init__(self, folder: Path) -> None:
         import bm25s
 
-        self._index = bm25s.BM25.load(folder, mmap=True)
+        kept = folder / "index"
+        self._index = bm25s.BM25.load(kept, mmap=True) if kept.is_dir() else None
         self._ids: list[str] = json.loads((folder / "docids.json").read_text("utf-8"))
 
     def answer(self, text: str, depth: int) -> Ranking:
+        if self._index is None:
+            return []
         terms = [term for term in unicode_terms(text) if term in self._index.vocab_dict]
         if not terms:
             return []

@@ -16,6 +16,7 @@ COMMANDS = {
     "systems": "List retrieval systems, or describe one.",
     "collections": "List collection sources, describe one, or look at a suite's collections.",
     "suites": "List suites, or describe one.",
+    "train": "Train a system on parallel text; the result is a folder that its settings name.",
     "check": "Check that a retrieval system keeps its contract.",
     "new": "Write a plugin package to start from.",
     "doctor": "Check Java, libraries, devices, memory, disk and folders; say how to mend what is wrong.",
@@ -68,7 +69,7 @@ def clir() -> None:
 def main() -> None:
     """Entry point: errors a user can act on are shown without a traceback and end with exit code 2."""
     try:
-        code = clir.main(standalone_mode=False)
+        code = clir.main(prog_name="clir", standalone_mode=False)
     except ClirError as error:
         click.echo(f"error: {error}", err=True)
         code = 2

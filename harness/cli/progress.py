@@ -22,11 +22,9 @@ class RunProgress(AbstractContextManager["RunProgress"]):
     """
 
     def __init__(self, plan: Plan, *, quiet: bool = False) -> None:
-        self._names = {
-            cell.task.key: f"{cell.row.label} × {cell.collection}" for cell in plan.cells if cell.task is not None
-        }
-        self._total = sum(len(group) for group in plan.groups())
+        self._total = sum(cell.state is State.TO_DO for cell in plan.cells) + len(plan.models())
         self._ended = 0
+        self._name = ""
         self._started = time.perf_counter()
         self._console = Console(stderr=True, quiet=quiet, highlight=False)
         self._live: Progress | None = None
@@ -50,17 +48,22 @@ class RunProgress(AbstractContextManager["RunProgress"]):
 
     def __call__(self, event: Event) -> None:
         """Take notice of an event."""
-        name = self._names[event.key]
         if event.kind == "started":
+            self._name = event.name
             self._started = time.perf_counter()
             if self._live:
-                self._live.reset(self._one, description=name, total=None)
+                self._live.reset(self._one, description=self._name, total=None)
         elif event.kind == "advanced" and self._live:
-            self._live.update(self._one, description=f"{name}: {event.phase}", completed=event.done, total=event.total)
+            self._live.update(
+                self._one,
+                description=f"{self._name}: {event.phase} {event.reason}",
+                completed=event.done,
+                total=event.total,
+            )
         elif event.kind == "ended":
             self._ended += 1
             seconds = time.perf_counter() - self._started
-            line = f"[{self._ended}/{self._total}] {name}: {event.status} ({seconds:.1f} s)"
+            line = f"[{self._ended}/{self._total}] {self._name}: {event.status} ({seconds:.1f} s)"
             if event.status == "failed":
                 line += f": {event.reason.splitlines()[0] if event.reason else 'no reason given'}"
             self._console.print(Text(line, style="red" if event.status == "failed" else ""), soft_wrap=True)

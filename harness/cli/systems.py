@@ -52,6 +52,7 @@ def _details(name: str) -> dict[str, Any]:
         "languages": cls.languages,
         "requires": {package: package_version(package) for package in cls.requires},
         "settings": settings_of(cls.Config),
+        "training": settings_of(cls.Training) if hasattr(cls, "Training") else None,
     }
 
 
@@ -92,3 +93,6 @@ def _describe(details: dict[str, Any], as_json: bool) -> None:
         click.echo("needs: " + ", ".join(f"{name} ({found})" for name, found in details["requires"].items()))
     click.echo()
     echo_settings(details["settings"])
+    if details["training"] is not None:
+        click.echo(f"\ntraining settings, for `clir train {details['name']}`:\n")
+        echo_settings(details["training"])

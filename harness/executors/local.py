@@ -7,14 +7,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from harness.cell import CellTask, Event, Listener, carry_out, keep_failure
 from harness.collections.sources import SOURCES
 from harness.errors import ClirError, StoreError
+from harness.models import ModelTask, train_model
 from harness.store import Store
 from harness.system import SYSTEMS
 
@@ -41,22 +42,34 @@ class LocalExecutor:
         Raises:
             StoreError: when the store cannot take results any more.
         """
-        waiting = list(group)
-        if any(_is_of_this_process(task) for task in group):
-            for task in waiting:
+        if any(_is_of_this_process(task.row.system, task.source) for task in group):
+            for task in group:
                 carry_out(task, self.store, listen)
             return
-        while waiting:
-            waiting = self._work(waiting, listen)
+        left = {task.key: task for task in group}
+        while left:
+            job = {"tasks": [task.model_dump(mode="json") for task in left.values()]}
+            if death := self._work(job, left, listen):
+                task = next(iter(left.values()))
+                failure = keep_failure(left.pop(task.key), self.store, death)
+                listen(Event(kind="ended", key=task.key, status="failed", reason=failure["error"]["message"]))
 
-    def _work(self, tasks: list[CellTask], listen: Listener) -> list[CellTask]:
-        """Give tasks to one worker; returns those left when it died, the one it died of excluded."""
-        job = {
-            "store": str(self.store.root),
-            "plugins": [str(path) for path in self.plugins],
-            "tasks": [task.model_dump(mode="json") for task in tasks],
-        }
-        left = {task.key: task for task in tasks}
+    def train(self, model: ModelTask, listen: Listener) -> None:
+        """Train one model; how it went is in its last event.
+
+        Raises:
+            StoreError: when the store cannot take the model.
+        """
+        if _is_of_this_process(model.system):
+            train_model(model, self.store, listen)
+            return
+        left = {model.key: model}
+        if death := self._work({"models": [model.model_dump(mode="json")]}, left, listen):
+            listen(Event(kind="ended", key=model.key, phase="training", status="failed", reason=death.message))
+
+    def _work(self, job: dict[str, Any], left: MutableMapping[str, Any], listen: Listener) -> WorkerDiedError | None:
+        """Give a job to one worker and cross off what ended; what it died of when it left something undone."""
+        job = {**job, "store": str(self.store.root), "plugins": [str(path) for path in self.plugins]}
         with tempfile.TemporaryFile() as log:
             command = [sys.executable, "-m", "harness.worker"]
             worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
@@ -73,16 +86,11 @@ class LocalExecutor:
                 if worker.poll() is None:
                     worker.kill()
                     worker.wait()
-            if left:
-                task = next(iter(left.values()))
-                failure = keep_failure(task, self.store, _death(worker.returncode, log))
-                listen(Event(kind="ended", key=task.key, status="failed", reason=failure["error"]["message"]))
-                del left[task.key]
-        return list(left.values())
+            return _death(worker.returncode, log) if left else None
 
 
-def _follow(lines: IO[str], left: dict[str, CellTask], listen: Listener) -> None:
-    """Pass events on as they come, and cross off the cells that ended."""
+def _follow(lines: IO[str], left: MutableMapping[str, Any], listen: Listener) -> None:
+    """Pass events on as they come, and cross off what ended."""
     for line in lines:
         value = json.loads(line)
         if "stopped" in value:
@@ -105,6 +113,6 @@ def _death(code: int, log: IO[bytes]) -> WorkerDiedError:
     return WorkerDiedError("\n".join([why, *tail]), hint)
 
 
-def _is_of_this_process(task: CellTask) -> bool:
-    kinds = (SYSTEMS.origin(task.row.system).kind, SOURCES.origin(task.source).kind)
+def _is_of_this_process(system: str, source: str | None = None) -> bool:
+    kinds = [SYSTEMS.origin(system).kind] + ([SOURCES.origin(source).kind] if source else [])
     return "session" in kinds

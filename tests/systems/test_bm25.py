@@ -69,6 +69,17 @@ def test_k1_and_b_count(tmp_path: Path, backend: str) -> None:
     assert high[0][1] > high[1][1]
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_documents_without_any_term_and_endless_queries_are_no_trouble(tmp_path: Path, backend: str) -> None:
+    endless = " ".join(f"neno{i}" for i in range(5000)) + " Athi"
+    assert search(tmp_path / "none", [Document("a", "?!"), Document("b", "")], ["Athi", ""], backend=backend) == [
+        [],
+        [],
+    ]
+    (found,) = search(tmp_path / "some", DOCUMENTS, [endless], backend=backend)
+    assert [doc for doc, _ in found] == ["é"]
+
+
 @pytest.mark.parametrize("analyser", sorted({*ANSERINI_LANGUAGES, *LUCENE_CLASSES}))
 def test_every_analyser_finds_a_name_in_its_own_index(tmp_path: Path, analyser: str) -> None:
     (found,) = search(tmp_path, DOCUMENTS, ["Athi"], analyser=analyser)

@@ -1,0 +1,91 @@
+"""What a check is, and how it ends."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.conformance.subject import Subject
+from harness.errors import ClirError
+
+
+class ConformanceError(ClirError):
+    """A system breaks its contract: what was expected, what was found, and how to mend it."""
+
+
+class NotCheckableError(ClirError):
+    """A check that says nothing about this system, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that every system must do.
+
+    Attributes:
+        name: e.g. `ids-come-back-byte-for-byte`.
+        mend: what to do about a system that fails.
+        body: raises when the system fails.
+    """
+
+    name: str
+    mend: str
+    body: Callable[[Subject], None]
+
+    def __call__(self, subject: Subject) -> None:
+        """Carry it out.
+
+        Raises:
+            ConformanceError: when the system fails; whatever else it raises is the cause of one.
+            NotCheckableError: when the check says nothing about this system.
+        """
+        try:
+            self.body(subject)
+        except NotCheckableError:
+            raise
+        except ConformanceError as error:
+            raise ConformanceError(error.message, error.hint or self.mend) from error.__cause__
+        except Exception as error:
+            what = error.message if isinstance(error, ClirError) else (str(error).splitlines() or [""])[0]
+            found = f"the system raised {type(error).__name__}{_place(error, subject)}: {what}"
+            raise ConformanceError(found, self.mend) from error
+
+
+def check(mend: str) -> Callable[[Callable[[Subject], None]], Check]:
+    """Decorator that makes a check of a function; its name, with hyphens, is the check's."""
+    return lambda body: Check(body.__name__.replace("_", "-"), mend, body)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a check ended.
+
+    Attributes:
+        check: its name.
+        status: ok, failed, or skipped because it says nothing about this system.
+        reason: what was found, or why it was skipped; empty when ok.
+        mend: what to do about it, when it failed.
+    """
+
+    check: str
+    status: Literal["ok", "failed", "skipped"]
+    reason: str = ""
+    mend: str = ""
+
+
+def outcome(one: Check, subject: Subject) -> Outcome:
+    """Carry out a check and say how it ended."""
+    try:
+        one(subject)
+    except NotCheckableError as error:
+        return Outcome(one.name, "skipped", error.message)
+    except ConformanceError as error:
+        return Outcome(one.name, "failed", error.message, error.hint or "")
+    return Outcome(one.name, "ok")
+
+
+def _place(error: BaseException, subject: Subject) -> str:
+    """Where the system's own code was when the error came up, if it was in it at all."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == subject.source_file]
+    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""

@@ -1,0 +1,32 @@
+"""The other process of the kit: a job in on standard input, identity and rankings out on standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from harness.conformance.subject import Subject
+from harness.languages import LanguagePair
+from harness.registry import load_plugin_file
+
+
+def main() -> None:
+    """Open an index that another process has built, and answer the kit's queries."""
+    job = json.loads(sys.stdin.readline())
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints must not mix with the answer
+    for plugin in job["plugins"]:
+        load_plugin_file(Path(plugin))
+    folder = Path(job["folder"])
+    subject = Subject(job["system"], job["settings"], LanguagePair(*job["pair"]), folder.parent, job["seed"])
+    rankings = [
+        [(document, float(score)) for document, score in ranking] for ranking in subject.answer(folder, subject.queries)
+    ]
+    with answers:
+        json.dump({"identity": subject.identity(), "rankings": rankings}, answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""Requirements on rankings: well-formed one by one, the same when compared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+from itertools import pairwise
+from numbers import Real
+
+from harness.collections.base import Query
+from harness.conformance.check import ConformanceError
+from harness.conformance.subject import DEPTH
+from harness.system import Ranking
+
+TOLERANCE = 1e-4
+"""How much scores may differ, relative to the largest of a ranking: what single precision does to sums."""
+
+
+def require_known_ids(queries: Sequence[Query], rankings: Sequence[Ranking], indexed: Collection[str]) -> None:
+    """Every document is one of those indexed, byte for byte."""
+    for query, ranking in zip(queries, rankings, strict=True):
+        for document, _ in ranking:
+            if not isinstance(document, str) or document not in indexed:
+                folded = {known.casefold(): known for known in indexed}
+                close = get_close_matches(str(document).casefold(), folded, n=1)
+                meant = f"; the closest that was is {folded[close[0]]!a}" if close else ""
+                raise ConformanceError(
+                    f"{_name(query)}: expected ids of indexed documents, found {document!a}, "
+                    f"which was not indexed{meant}"
+                )
+
+
+def require_depth(queries: Sequence[Query], rankings: Sequence[Ranking], depth: int) -> None:
+    """No ranking is longer than it may be."""
+    for query, ranking in zip(queries, rankings, strict=True):
+        if len(ranking) > depth:
+            raise ConformanceError(f"{_name(query)}: expected at most {depth} documents, found {len(ranking)}")
+
+
+def require_no_duplicates(queries: Sequence[Query], rankings: Sequence[Ranking]) -> None:
+    """Every document is ranked once at most."""
+    for query, ranking in zip(queries, rankings, strict=True):
+        ids = [document for document, _ in ranking]
+        twice = next((document for document in ids if ids.count(document) > 1), None)
+        if twice is not None:
+            raise ConformanceError(
+                f"{_name(query)}: expected each document once, found {twice!a} {ids.count(twice)} times"
+            )
+
+
+def require_finite_sorted_scores(queries: Sequence[Query], rankings: Sequence[Ranking]) -> None:
+    """Scores are finite numbers, the highest first."""
+    for query, ranking in zip(queries, rankings, strict=True):
+        for document, score in ranking:
+            if not isinstance(score, Real) or not math.isfinite(score):
+                raise ConformanceError(
+                    f"{_name(query)}: expected finite numbers as scores, found {score!r} for {document!a}"
+                )
+        for (first, higher), (second, lower) in pairwise(ranking):
+            if lower > higher:
+                raise ConformanceError(
+                    f"{_name(query)}: expected the best first, found {first!a} ({higher}) before {second!a} ({lower})"
+                )
+
+
+def require_well_formed(
+    queries: Sequence[Query], rankings: Sequence[Ranking], indexed: Collection[str], depth: int = DEPTH
+) -> None:
+    """All of the above."""
+    require_known_ids(queries, rankings, indexed)
+    require_depth(queries, rankings, depth)
+    require_no_duplicates(queries, rankings)
+    require_finite_sorted_scores(queries, rankings)
+
+
+def require_identical(queries: Sequence[Query], expected: Sequence[Ranking], found: Sequence[Ranking]) -> None:
+    """The same rankings, and documents with one score in one order: at a shallow depth it decides who is in."""
+    require_same(queries, expected, found)
+    for query, before, after in zip(queries, expected, found, strict=True):
+        scores, places = dict(after), {document: place for place, (document, _) in enumerate(after)}
+        for (first, higher), (second, lower) in pairwise(before):
+            if higher == lower and scores[first] == scores[second] and places[first] > places[second]:
+                raise ConformanceError(
+                    f"{_name(query)}: expected {first!a} before {second!a}, as they were the first time, "
+                    f"found them the other way round (both have {lower:.6g})"
+                )
+
+
+def require_same(
+    queries: Sequence[Query], expected: Sequence[Ranking], found: Sequence[Ranking], depth: int = DEPTH
+) -> None:
+    """The same documents with the same scores, up to rounding and to the order of ties."""
+    for query, before, after in zip(queries, expected, found, strict=True):
+        if difference := _difference(before, after, depth):
+            raise ConformanceError(f"{_name(query)}: expected {_shown(before)}, found {_shown(after)}; {difference}")
+
+
+def _difference(before: Ranking, after: Ranking, depth: int) -> str | None:
+    """The first thing in which two rankings do not agree."""
+    if len(before) != len(after):
+        return "their lengths differ"
+    slack = TOLERANCE * max((abs(score) for _, score in (*before, *after)), default=0.0)
+    for one, other in ((before, dict(after)), (after, dict(before))):
+        # Of documents tied at the depth asked for, any may be cut off.
+        absent = one[-1][1] if one and len(one) == depth else math.nan
+        for document, score in one:
+            if not abs(other.get(document, absent) - score) <= slack:
+                return f"{document!a} has {score:.6g} in one and {other.get(document, 'no score')} in the other"
+    return None
+
+
+def _name(query: Query) -> str:
+    text = query.text if len(query.text) <= 40 else query.text[:40] + "…"
+    return f"query {text!r}"
+
+
+def _shown(ranking: Ranking) -> str:
+    first = ", ".join(f"{document[:20]} {score:.6g}" for document, score in ranking[:4])
+    return f"[{first}{', …' if len(ranking) > 4 else ''}] ({len(ranking)} documents)"

@@ -1,0 +1,232 @@
+"""The system under test, with what checks need of it: indexes, rankings, another process."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from harness.collections.base import Document, Query
+from harness.conformance import collection
+from harness.errors import ClirError, PluginError, UsageError
+from harness.identity import fingerprint, package_version, system_identity
+from harness.indexing import open_searcher, parts
+from harness.languages import LanguagePair
+from harness.measurement import available_cores
+from harness.registry import Origin
+from harness.system import SYSTEMS, IndexContext, Ranking, RetrievalSystem, SearchContext, Searcher
+
+DEPTH = 1000
+"""Depth that rankings are asked for: more than the kit's collection has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What a system does in another process: the digest of its identity, and its rankings."""
+
+    identity: str
+    rankings: list[Ranking]
+
+
+@dataclass
+class Subject:
+    """A system with settings and a language pair, to be tested. Make one with `of`.
+
+    Attributes:
+        name: the registered name.
+        settings: what it is configured with.
+        pair: language of the kit's queries and of its documents.
+        scratch: an existing folder for indexes.
+        seed: what the system draws at random with.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    pair: LanguagePair
+    scratch: Path
+    seed: int = 0
+    documents: list[Document] = field(init=False)
+    queries: list[Query] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.documents = collection.documents(self.pair.document)
+        self.queries = collection.queries(self.pair)
+
+    @classmethod
+    def of(
+        cls, name: str, scratch: Path, settings: Mapping[str, Any] | None = None, pair: str | None = None
+    ) -> Subject:
+        """A system to be tested, by name or alias.
+
+        Args:
+            name: a registered name.
+            scratch: an existing folder for indexes.
+            settings: what to configure it with.
+            pair: language pair, e.g. `sw-en`; the first common one it takes when not given.
+
+        Raises:
+            UsageError: when there is no such system, setting or language, or the system does not take the pair.
+            PluginError: when it cannot be imported, or a distribution that it needs is not installed.
+            MissingDataError: when an input of it (a model, a table) is absent.
+        """
+        settings = dict(settings or {})
+        name = SYSTEMS.resolve(name)
+        system = SYSTEMS.get(name).configure(settings)
+        if absent := [needed for needed in system.requires if package_version(needed) == "not installed"]:
+            raise PluginError(f"system '{name}' needs {', '.join(absent)}", hint=f"pip install {' '.join(absent)}")
+        system.inputs()
+        return cls(name, settings, _choose_pair(system, pair), scratch)
+
+    @property
+    def origin(self) -> Origin:
+        """Where the system comes from."""
+        return SYSTEMS.origin(self.name)
+
+    @property
+    def source_file(self) -> str | None:
+        """The file that defines the system."""
+        try:
+            return inspect.getfile(SYSTEMS.get(self.name))
+        except (TypeError, OSError):
+            return None
+
+    def fresh(self, settings: Mapping[str, Any] | None = None) -> RetrievalSystem[Any]:
+        """A new instance, as another cell or another process has it; with other settings when given."""
+        return SYSTEMS.get(self.name).configure(self.settings if settings is None else settings)
+
+    @cached_property
+    def system(self) -> RetrievalSystem[Any]:
+        """The instance that is used wherever a check does not ask for a fresh one."""
+        return self.fresh()
+
+    def build(
+        self,
+        documents: Iterable[Document],
+        system: RetrievalSystem[Any] | None = None,
+        language: str | None = None,
+        hand_over: Callable[[list[Document]], Iterable[Document]] = iter,
+    ) -> Path:
+        """Index documents into a new folder, which gets a folder for each part of the system.
+
+        Args:
+            documents: what to index.
+            system: the instance that does it; the usual one when not given.
+            language: the documents' language; that of the pair when not given.
+            hand_over: makes of a list of documents what each part is given, by default a stream.
+        """
+        held = list(documents)
+        folder = Path(tempfile.mkdtemp(dir=self.scratch))
+        context = IndexContext(language or self.pair.document, self.seed, available_cores())
+        for number, part in enumerate(parts(system or self.system)):
+            place = folder / f"{number:03}"
+            place.mkdir()
+            part.index(hand_over(held), place, context)
+        return folder
+
+    @contextmanager
+    def open(
+        self, folder: Path, system: RetrievalSystem[Any] | None = None, pair: LanguagePair | None = None
+    ) -> Iterator[Searcher]:
+        """Open an index, components first; closed at the end of the block."""
+        context = SearchContext(pair or self.pair, self.seed, available_cores())
+        places = iter(sorted(folder.iterdir()))  # parts are opened in the order in which they were indexed
+        with ExitStack() as stack:
+            yield open_searcher(system or self.system, lambda _: next(places), context, stack)
+
+    def ask(
+        self, searcher: Searcher, queries: Sequence[Query], depth: int = DEPTH, batch: int | None = None
+    ) -> list[Ranking]:
+        """Rankings of queries, asked for in batches of the system's size unless another is given.
+
+        Raises:
+            ClirError: when there are more or fewer rankings than queries.
+        """
+        size = batch or self.system.batch_size
+        found: list[Ranking] = []
+        for start in range(0, len(queries), size):
+            part = queries[start : start + size]
+            rankings = [list(ranking) for ranking in searcher.search(part, depth)]
+            if len(rankings) != len(part):
+                raise ClirError(f"expected one ranking a query: {len(part)} queries, found {len(rankings)} rankings")
+            found += rankings
+        return found
+
+    def answer(
+        self,
+        folder: Path,
+        queries: Sequence[Query],
+        depth: int = DEPTH,
+        system: RetrievalSystem[Any] | None = None,
+    ) -> list[Ranking]:
+        """Open an index, rank for all queries, close it."""
+        with self.open(folder, system) as searcher:
+            return self.ask(searcher, queries, depth)
+
+    @cached_property
+    def index(self) -> Path:
+        """An index of the kit's documents."""
+        return self.build(self.documents)
+
+    @cached_property
+    def rankings(self) -> list[Ranking]:
+        """What the system answers to the kit's queries."""
+        return self.answer(self.index, self.queries)
+
+    @cached_property
+    def elsewhere(self) -> Elsewhere:
+        """What the system does with the same index in another process.
+
+        Raises:
+            ClirError: when it fails there; shows the end of what the process wrote.
+        """
+        job = {
+            "plugins": [self.origin.where] if self.origin.kind == "file" else [],
+            "system": self.name,
+            "settings": dict(self.settings),
+            "pair": [self.pair.query, self.pair.document],
+            "folder": str(self.index),
+            "seed": self.seed,
+        }
+        # Python draws another seed for the hashes of strings, so that an order of sets that leaks out shows.
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONHASHSEED"}
+        done = subprocess.run(
+            [sys.executable, "-m", "harness.conformance.other_process"],
+            input=json.dumps(job),
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+        )
+        if done.returncode:
+            tail = "\n".join(done.stderr.strip().splitlines()[-5:])
+            raise ClirError(f"another process could not use the index (exit code {done.returncode}):\n{tail}")
+        answer = json.loads(done.stdout)
+        return Elsewhere(answer["identity"], [[(doc, score) for doc, score in r] for r in answer["rankings"]])
+
+    def identity(self, system: RetrievalSystem[Any] | None = None) -> str:
+        """Digest of a system's identity."""
+        return fingerprint(system_identity(system or self.system))
+
+
+def _choose_pair(system: RetrievalSystem[Any], wanted: str | None) -> LanguagePair:
+    refusals = {}
+    for text in [wanted] if wanted else collection.PROBE_PAIRS:
+        pair = LanguagePair.parse(text)
+        refusal = system.supports(pair)
+        if refusal is None:
+            return pair
+        refusals[text] = refusal
+    raise UsageError(
+        f"system '{system.name}' takes none of these pairs: "
+        + "; ".join(f"{pair}: {reason}" for pair, reason in refusals.items()),
+        hint="name a pair that it takes",
+    )

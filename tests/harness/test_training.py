@@ -1,0 +1,223 @@
+"""Models as artefacts: trained once, by a plugin whose "model" is the vocabulary of the parallel text."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.errors import MissingDataError, UnknownNameError, UsageError
+from harness.experiment import Experiment
+from harness.plan import State
+from harness.training import parse_bitext
+
+PLUGIN = '''
+import json
+from pathlib import Path
+from pydantic import Field
+from harness.errors import DataError, MissingDataError
+from harness.system import Searcher, SystemConfig, register_system
+from harness.textio import numbered_lines
+from harness.training import TrainableSystem, TrainingSettings
+
+class Settings(TrainingSettings):
+    minimum: int = Field(1, ge=1)
+
+class Config(SystemConfig):
+    model: str = Field(json_schema_extra={"identity": False})
+
+class Lookup(Searcher):
+    """Returns documents that hold a word which the model pairs with a word of the query."""
+    def __init__(self, model, documents):
+        self.model, self.documents = model, documents
+    def search(self, queries, depth):
+        found = []
+        for query in queries:
+            words = {w for q in query.text.casefold().split() for w in self.model.get(q, [])}
+            scores = {d: float(len(words & set(t.split()))) for d, t in self.documents.items()}
+            found.append(sorted(((d, s) for d, s in scores.items() if s), key=lambda x: -x[1])[:depth])
+        return found
+
+@register_system("lookup")
+class LookupSystem(TrainableSystem):
+    summary = "pairs every word with every word of the other side"
+    Config = Config
+    Training = Settings
+
+    @classmethod
+    def train(cls, bitext, settings, output, context):
+        model = {}
+        for files in bitext.values():
+            for file in files:
+                for number, line in numbered_lines(file):
+                    columns = line.casefold().split("\\t")
+                    if len(columns) < 2:
+                        raise DataError("expected two columns", path=file, line=number)
+                    for word in columns[0].split():
+                        model.setdefault(word, []).extend(columns[1].split())
+        context.tell(1, 1, "counted")
+        with (context.scratch / "trainings").open("a") as log:
+            log.write("x")
+        (output / "model.json").write_text(json.dumps(model))
+
+    def inputs(self):
+        path = Path(self.config.model) / "model.json"
+        if not path.is_file():
+            raise MissingDataError(f"no model in {self.config.model}")
+        return {"model": str(len(path.read_bytes()))}
+
+    def index_settings(self):
+        return {}
+
+    def index(self, documents, folder, context):
+        texts = {d.id: d.contents.casefold().replace(".", "") for d in documents}
+        (folder / "texts.json").write_text(json.dumps(texts))
+
+    def open(self, folder, context):
+        model = json.loads((Path(self.config.model) / "model.json").read_text())
+        return Lookup(model, json.loads((folder / "texts.json").read_text()))
+'''
+
+BITEXT = "daraja\tbridge\nwalimu\tteachers\nukame\tdrought\n"
+
+
+@pytest.fixture(scope="module")
+def lookup(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("plugin") / "lookup.py"
+    path.write_text(PLUGIN)
+    return path
+
+
+@pytest.fixture
+def suite(tmp_path: Path, tiny: Path) -> Path:
+    (tiny / "sw.tsv").write_text(BITEXT)
+    path = tmp_path / "trained.yaml"
+    path.write_text(
+        """\
+name: trained
+title: A trained row
+measures: [AP]
+depth: 10
+rows:
+  - {system: lookup, train: {bitext: {sw: [sw.tsv]}}}
+collections:
+  - {source: jsonl, path: tiny, pairs: [sw-en, so-en]}
+"""
+    )
+    return path
+
+
+def test_a_row_trains_its_model_once_and_reuses_it(suite: Path, tiny: Path, tmp_path: Path, lookup: Path) -> None:
+    def experiment() -> Experiment:
+        return Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup])
+
+    first = experiment()
+    plan = first.plan()
+    assert {(cell.state, cell.reason) for cell in plan.cells} == {(State.TO_DO, "its model is trained first")}
+    assert len(plan.models()) == 1
+    report = first.run()
+    assert [cell.state for cell in report.plan.cells] == [State.DONE, State.DONE]
+    assert (report.computed, report.reused) == (2, 0)
+    again = experiment().run()
+    assert (again.computed, again.reused) == (0, 2)
+    assert [len(path.read_text()) for path in (tmp_path / "store" / "checkpoints").glob("*/trainings")] == [1]
+    key = report.plan.cells[0].task.key  # type: ignore[union-attr]
+    assert first.store.cell(key)["means"]["AP"] == 1.0  # type: ignore[index]
+
+
+def test_other_text_or_settings_train_another_model(suite: Path, tiny: Path, tmp_path: Path, lookup: Path) -> None:
+    def models() -> set[str]:
+        plan = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup]).plan()
+        return {model.key for model in plan.models()}
+
+    first = models()
+    (tiny / "sw.tsv").write_text(BITEXT + "mto\triver\n")
+    second = models()
+    suite.write_text(suite.read_text().replace("[sw.tsv]}", "[sw.tsv]}, settings: {minimum: 2}"))
+    assert len(first | second | models()) == 3
+
+
+def test_a_training_that_fails_fails_its_rows_with_the_reason(
+    suite: Path, tiny: Path, tmp_path: Path, lookup: Path
+) -> None:
+    (tiny / "sw.tsv").write_text("one column\n")
+    report = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup]).run()
+    assert len(report.failed) == 2
+    assert "sw.tsv:1: expected two columns" in report.failed[0].reason
+
+
+def test_absent_text_fails_the_row_before_anything_runs(suite: Path, tiny: Path, tmp_path: Path, lookup: Path) -> None:
+    (tiny / "sw.tsv").unlink()
+    plan = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup]).plan()
+    assert {cell.state for cell in plan.cells} == {State.FAILED}
+    assert "no bitext" in plan.cells[0].reason
+
+
+def test_sentence_pairs_of_the_embedded_collection_serve_as_text(
+    suite: Path, tiny: Path, tmp_path: Path, lookup: Path
+) -> None:
+    suite.write_text(suite.read_text().replace("sw.tsv", "embedded:50"))
+    report = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup]).run()
+    assert report.failed == []
+    (text,) = (tmp_path / "store" / "artefacts" / "bitext").glob("*/content/sw-en.tsv.gz")
+    assert text.is_file()
+
+
+def clir(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "harness.cli", *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_the_command_trains_into_a_folder_that_the_system_loads(tiny: Path, tmp_path: Path, lookup: Path) -> None:
+    (tmp_path / "sw.tsv").write_text(BITEXT)
+    done = clir("train", "lookup", "--plugin", lookup, "--bitext", "sw=sw.tsv", "--output", "m", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "m" / "model.json").read_text())["daraja"] == ["bridge"]
+    assert sorted(path.name for path in tmp_path.glob("m*")) == ["m"], "no checkpoints are left"
+    again = clir("train", "lookup", "--plugin", lookup, "--bitext", "sw=sw.tsv", "--output", "m", folder=tmp_path)
+    assert again.returncode == 2
+    assert "exists already" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["bm25", "--bitext", "sw=sw.tsv"], "is not trained"),
+        (["lookup", "--bitext", "sw"], "LANGUAGE=FILE"),
+        (["lookup", "--bitext", "sw=none.tsv"], "no bitext file none.tsv"),
+        (["lookup", "--bitext", "sw=sw.tsv", "--set", "minimum=0"], "minimum"),
+        (["lookup", "--bitext", "sw=sw.tsv", "--set", "maximum=1"], "minimum"),
+        (["lookup", "--bitext", "sw=sw.tsv", "--teacher", "x"], "teacher"),
+    ],
+)
+def test_wrong_requests_are_refused_before_any_work(
+    tmp_path: Path, lookup: Path, arguments: list[str], message: str
+) -> None:
+    (tmp_path / "sw.tsv").write_text(BITEXT)
+    done = clir("train", *arguments, "--plugin", lookup, "--output", "m", folder=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not list(tmp_path.glob("m*"))
+
+
+def test_bitext_is_gathered_by_canonical_language(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text("x\ty\n")
+    a, b, c = (tmp_path / name for name in "abc")
+    assert parse_bitext([f"swa={a},{b}", f"sw={c}"]) == {"sw": (a, b, c)}
+
+
+@pytest.mark.parametrize(
+    ("text", "error"), [("sw", UsageError), ("=x", UsageError), ("sw=none", MissingDataError), ("xx=none", Exception)]
+)
+def test_malformed_bitext_arguments_are_refused(text: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        parse_bitext([text])
+
+
+def test_an_unknown_system_is_refused_with_suggestions() -> None:
+    from harness.training import trainable_system
+
+    with pytest.raises(UnknownNameError, match="bm25"):
+        trainable_system("bm52")
