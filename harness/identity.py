@@ -7,6 +7,8 @@ import json
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from pydantic import BaseModel
+
 from harness.code_version import code_digest
 from harness.system import RetrievalSystem
 
@@ -29,22 +31,21 @@ def package_version(distribution: str) -> str:
         return "not installed"
 
 
-def identity_settings(system: RetrievalSystem[Any]) -> dict[str, Any]:
-    """A system's settings, less those that name an input or a component: the identity has their digests instead.
+def settings_without_places(settings: BaseModel) -> dict[str, Any]:
+    """Settings less those that say where an input or a component is: its digest stands in the identity instead.
 
     A field is left out when its definition says `json_schema_extra={"identity": False}`.
     """
-    fields = type(system.config).model_fields.items()
-    extras = {name: field.json_schema_extra for name, field in fields}
+    extras = {name: field.json_schema_extra for name, field in type(settings).model_fields.items()}
     places = {name for name, extra in extras.items() if isinstance(extra, dict) and extra.get("identity") is False}
-    return dict(system.config.model_dump(mode="json", exclude=places))
+    return dict(settings.model_dump(mode="json", exclude=places))
 
 
 def system_identity(system: RetrievalSystem[Any]) -> dict[str, Any]:
     """Everything about a system that can change its answers: name, settings, code, inputs, libraries, components."""
     return {
         "name": system.name,
-        "settings": identity_settings(system),
+        "settings": settings_without_places(system.config),
         "code": code_digest(type(system)),
         "inputs": dict(system.inputs()),
         "packages": {name: package_version(name) for name in system.requires},

@@ -20,6 +20,7 @@ def index_key(system: RetrievalSystem[Any], documents_digest: str, language: str
     identity = {
         **system_identity(system),
         "settings": dict(system.index_settings()),
+        "inputs": dict(system.index_inputs(language)),
         "components": [],
         "documents": documents_digest,
         "language": language,

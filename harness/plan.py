@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.cell import CellTask
 from harness.collections.catalogue import Catalogue, CatalogueEntry
-from harness.errors import ClirError, MissingDataError, PluginError
+from harness.errors import ClirError, PluginError, UsageError
 from harness.evaluation import parse_measures
 from harness.identity import fingerprint, package_version, system_identity
 from harness.indexing import parts
@@ -139,7 +139,9 @@ class Planner:
             system = cls.configure(settings)
             for part in parts(system):
                 part.inputs()
-        except (PluginError, MissingDataError) as error:
+        except UsageError:
+            raise
+        except ClirError as error:
             return error
         return system
 

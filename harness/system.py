@@ -153,6 +153,13 @@ class RetrievalSystem(ABC, Generic[ConfigT]):
         """
         return {}
 
+    def index_inputs(self, language: str) -> Mapping[str, str]:
+        """The `inputs` that an index of documents in a language depends on; all of them unless a system knows better.
+
+        Leave out what bears on queries only, and systems that differ there share one index.
+        """
+        return self.inputs()
+
     def describe_index(self, language: str) -> Mapping[str, Any]:
         """Choices worth recording with every run over documents of that language, e.g. the analyser."""
         return {}

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.code_version import code_digest
 from harness.errors import MissingDataError, UsageError
-from harness.identity import fingerprint, package_version
+from harness.identity import fingerprint, package_version, settings_without_places
 from harness.languages import canonical_tag
 from harness.store import Artefact, Store
 from harness.system import SYSTEMS, ConfigT, RetrievalSystem, config_error
@@ -63,6 +63,15 @@ class TrainableSystem(RetrievalSystem[ConfigT]):
 
     Training: ClassVar[type[TrainingSettings]]
     model_field: ClassVar[str] = "model"
+
+    @classmethod
+    def training_inputs(cls, settings: Any) -> Mapping[str, str]:
+        """Digests of what training reads besides the parallel text: the model it starts from, a teacher ...
+
+        Raises:
+            MissingDataError: when such an input is absent.
+        """
+        return {}
 
     @classmethod
     @abstractmethod
@@ -130,11 +139,16 @@ def training_settings(system: type[TrainableSystem[Any]], settings: Mapping[str,
 def training_identity(
     system: type[TrainableSystem[Any]], bitext: Bitext, settings: TrainingSettings, seed: int
 ) -> dict[str, Any]:
-    """Everything that can change a trained model."""
+    """Everything that can change a trained model.
+
+    Raises:
+        MissingDataError: when an input of the training is absent.
+    """
     return {
         "system": system.name,
         "code": code_digest(system),
-        "settings": settings.model_dump(mode="json"),
+        "settings": settings_without_places(settings),
+        "inputs": dict(system.training_inputs(settings)),
         "bitext": {language: [_file_digest(file) for file in files] for language, files in sorted(bitext.items())},
         "packages": {name: package_version(name) for name in system.requires},
         "seed": seed,

@@ -221,3 +221,34 @@ def test_an_unknown_system_is_refused_with_suggestions() -> None:
 
     with pytest.raises(UnknownNameError, match="bm25"):
         trainable_system("bm52")
+
+
+def test_the_content_of_what_training_starts_from_counts_and_its_place_does_not(
+    suite: Path, tiny: Path, tmp_path: Path, lookup: Path
+) -> None:
+    """Copies of a model folder give the same trained model; a changed one gives another."""
+    from pydantic import Field
+
+    from harness.system import SYSTEMS, register_system
+    from harness.training import TrainingSettings, training_identity
+
+    Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup])
+    base = SYSTEMS.get("lookup")
+
+    class Settings(TrainingSettings):
+        start: str = Field(json_schema_extra={"identity": False})
+
+    @register_system("lookup-from-start")
+    class FromStart(base):  # type: ignore[valid-type, misc]
+        Training = Settings
+
+        @classmethod
+        def training_inputs(cls, settings):
+            return {"start": Path(settings.start).read_text()}
+
+    def identity(name: str, content: str) -> dict[str, object]:
+        (tmp_path / name).write_text(content)
+        return training_identity(FromStart, {}, Settings(start=str(tmp_path / name)), 0)
+
+    assert identity("a", "weights") == identity("b", "weights")
+    assert identity("a", "weights") != identity("b", "other weights")
