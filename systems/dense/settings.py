@@ -1,0 +1,141 @@
+"""Settings of dense retrieval and of its training."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from harness.system import SystemConfig
+from harness.training import TrainingSettings
+from systems.dense.presets import PRESETS, Preset, find_preset
+from systems.dense.recipe import Choices, Pooling
+
+DEFAULT_PRESET = "mdpr"
+_PLACE: dict[str, Any] = {"identity": False}
+_PRESET = f"a published encoder with its pooling and prompts: {', '.join(PRESETS)}"
+
+
+def choices(
+    preset: Preset | None,
+    pooling: Pooling | None,
+    normalise: bool | None,
+    query_prompt: str | None,
+    passage_prompt: str | None,
+) -> Choices:
+    """What the settings say of an encoder, the preset filling in for those left out."""
+    if preset is None:
+        return Choices(pooling, normalise, query_prompt, passage_prompt)
+    return Choices(
+        pooling or preset.pooling,
+        preset.normalise if normalise is None else normalise,
+        preset.query_prompt if query_prompt is None else query_prompt,
+        preset.passage_prompt if passage_prompt is None else passage_prompt,
+        preset.dense,
+    )
+
+
+class MDPRConfig(SystemConfig):
+    """Settings of dense retrieval.
+
+    An encoder without a preset is used as the files beside its weights say (sentence-transformers' layout); where there
+    are none, with [CLS] pooling, no normalisation and no prompts, as DPR is. Explicit settings override both.
+    """
+
+    encoder: str | None = Field(
+        None, description="folder or model hub id; the preset's when left out", json_schema_extra=_PLACE
+    )
+    passage_encoder: str | None = Field(
+        None, description="the same for passages, where they have their own", json_schema_extra=_PLACE
+    )
+    preset: str | None = Field(None, description=f"{_PRESET}; '{DEFAULT_PRESET}' when no encoder is given either")
+    pooling: Pooling | None = Field(None, description="cls or mean")
+    normalise: bool | None = Field(None, description="scale vectors to unit length: cosine in place of dot product")
+    query_prompt: str | None = Field(None, description="put before every query")
+    passage_prompt: str | None = Field(None, description="put before every passage")
+    query_length: int = Field(64, ge=3, description="longest query in tokens, or what the model takes if less")
+    passage_length: int = Field(256, ge=3, description="the same for a passage")
+    passages: Literal["first", "maxp"] = Field(
+        "first", description="a longer document's first passage, or all of them with the best one's score"
+    )
+    index: Literal["flat", "hnsw"] = Field("flat", description="exact, or an approximate graph for large collections")
+    hnsw_m: int = Field(32, ge=2, le=256, description="links a vector has in the graph")
+    hnsw_ef_construction: int = Field(200, ge=1, description="candidates looked at when a vector is linked")
+    hnsw_ef_search: int = Field(
+        1000, ge=1, description="candidates looked at for a query: no ranking is longer, however deep it is asked for"
+    )
+    passage_batch: int = Field(32, ge=1, description="passages encoded at once; does not bear on the result")
+    device: str = Field("auto", description="auto (a GPU if there is one), cpu, cuda ...", json_schema_extra=_PLACE)
+
+    @field_validator("preset")
+    @classmethod
+    def _preset_exists(cls, name: str | None) -> str | None:
+        if name is not None:
+            find_preset(name)
+        return name
+
+    @property
+    def query_source(self) -> str:
+        """Folder or hub id of the query encoder."""
+        return self.encoder or find_preset(self.preset or DEFAULT_PRESET).encoder
+
+    @property
+    def passage_source(self) -> str:
+        """Folder or hub id of the passage encoder."""
+        return self.passage_encoder or self.query_source
+
+    @property
+    def choices(self) -> Choices:
+        """What is said of pooling, normalisation and prompts."""
+        name = self.preset or (DEFAULT_PRESET if self.encoder is None else None)
+        preset = find_preset(name) if name else None
+        return choices(preset, self.pooling, self.normalise, self.query_prompt, self.passage_prompt)
+
+
+class MDPRTraining(TrainingSettings):
+    """Settings of training with in-batch negatives. The trained model keeps pooling, normalisation and prompts."""
+
+    start: str | None = Field(
+        None,
+        description="encoder to start from, folder or model hub id; the preset's if none",
+        json_schema_extra={"identity": False},
+    )
+    preset: str | None = Field(None, description=f"{_PRESET}; '{DEFAULT_PRESET}' when no start is given either")
+    pooling: Pooling | None = Field(None, description="cls or mean")
+    normalise: bool | None = Field(None, description="train cosines in place of dot products")
+    query_prompt: str | None = Field(None, description="put before every query")
+    passage_prompt: str | None = Field(None, description="put before every passage")
+    steps: int = Field(1000, ge=1, description="batches to train on")
+    batch_size: int = Field(64, ge=2, description="pairs in a batch; each has the others' passages as negatives")
+    lr: float = Field(2e-5, gt=0, description="largest learning rate")
+    warmup: float = Field(0.1, ge=0, lt=1, description="share of the steps in which it rises; then it falls to 0")
+    weight_decay: float = Field(0.01, ge=0, description="of matrices; biases and norms have none")
+    temperature: float | None = Field(
+        None, gt=0, description="scores are divided by it; 0.05 for cosines and 1 for dot products when left out"
+    )
+    symmetric: bool = Field(True, description="also let each passage find its query")
+    query_length: int = Field(64, ge=3, description="longest query in tokens")
+    passage_length: int = Field(128, ge=3, description="longest passage in tokens")
+    held_out: float = Field(0.02, ge=0, lt=1, description="share of the pairs kept to measure on, 500 at most")
+    checkpoint_every: int = Field(200, ge=1, description="steps between checkpoints, each with a held-out MRR")
+    bf16: bool = Field(False, description="mixed precision; faster where the hardware has it, less exact")
+    device: str = Field("auto", description="auto (a GPU if there is one), cpu, cuda ...")
+
+    @field_validator("preset")
+    @classmethod
+    def _preset_exists(cls, name: str | None) -> str | None:
+        if name is not None:
+            find_preset(name)
+        return name
+
+    @property
+    def source(self) -> str:
+        """Folder or hub id of the encoder to start from."""
+        return self.start or find_preset(self.preset or DEFAULT_PRESET).encoder
+
+    @property
+    def choices(self) -> Choices:
+        """What is said of pooling, normalisation and prompts."""
+        name = self.preset or (DEFAULT_PRESET if self.start is None else None)
+        preset = find_preset(name) if name else None
+        return choices(preset, self.pooling, self.normalise, self.query_prompt, self.passage_prompt)

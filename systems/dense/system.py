@@ -1,0 +1,151 @@
+"""mDPR: retrieval with one vector a text, by any bi-encoder, over FAISS.
+
+The name is that of the multilingual DPR checkpoints that cross-lingual boards report (Zhang et al., 2021,
+https://arxiv.org/abs/2108.08787); LaBSE, SimCSE, multilingual E5 and BGE-M3 are presets of the same system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness.collections.base import Document, Query
+from harness.errors import DataError
+from harness.system import IndexContext, Ranking, SearchContext, Searcher, register_system
+from harness.training import Bitext, TrainableSystem, TrainingContext
+from systems.dense.recipe import encoder_digest, encoder_folder, read_recipe
+from systems.dense.settings import MDPRConfig, MDPRTraining
+
+if TYPE_CHECKING:
+    from systems.dense.encoder import TextEncoder
+    from systems.dense.vectors import VectorIndex, Vectors
+
+SORTED_AT_ONCE = 16
+"""Batches of passages that are brought into the order of their lengths together, so that little is padded."""
+
+
+@register_system("mdpr")
+class MDPR(TrainableSystem[MDPRConfig]):
+    """A bi-encoder with one vector a text, and a FAISS index."""
+
+    summary = "single-vector bi-encoder over FAISS: mDPR, LaBSE, SimCSE, multilingual E5, BGE-M3 or your own"
+    Config = MDPRConfig
+    Training = MDPRTraining
+    model_field: ClassVar[str] = "encoder"
+    languages = "those of the encoder"
+    requires: ClassVar[tuple[str, ...]] = ("faiss-cpu", "tokenizers", "torch", "transformers")
+    batch_size = 64
+
+    def inputs(self) -> Mapping[str, str]:
+        """Digests of the encoders' files."""
+        sources = {"query encoder": self.config.query_source, "passage encoder": self.config.passage_source}
+        return {role: encoder_digest(source) for role, source in sources.items()}
+
+    def index_inputs(self, language: str) -> Mapping[str, str]:
+        """The passages' encoder; another one for queries needs no new index."""
+        return {"passage encoder": encoder_digest(self.config.passage_source)}
+
+    def index_settings(self) -> Mapping[str, Any]:
+        """What bears on the passages' vectors and on the index; queries may change without a new one."""
+        config = self.config
+        names = ["preset", "pooling", "normalise", "passage_prompt", "passage_length", "passages", "index"]
+        if config.index == "hnsw":
+            names += ["hnsw_m", "hnsw_ef_construction"]
+        return {name: getattr(config, name) for name in names}
+
+    def describe_index(self, language: str) -> Mapping[str, Any]:
+        """Encoder, pooling, normalisation, prompt and kind of index, as they came out."""
+        recipe = read_recipe(encoder_folder(self.config.passage_source), self.config.choices)
+        return {
+            "encoder": Path(self.config.passage_source).name,
+            "pooling": recipe.pooling,
+            "normalise": recipe.normalise,
+            "passage_prompt": recipe.passage_prompt,
+            "dense_layer": recipe.dense is not None,
+            "index": self.config.index,
+        }
+
+    def index(self, documents: Iterable[Document], folder: Path, context: IndexContext) -> None:
+        """Encode documents in batches and index their vectors; a document without text is left out."""
+        from systems.dense.vectors import Graph, build_index
+
+        encoder = self._load(self.config.passage_source, context.threads)
+        if self.config.passage_source != self.config.query_source:
+            _require_same_dim(self._load(self.config.query_source, context.threads).dim, encoder.dim)
+        config = self.config
+        graph = Graph(config.hnsw_m, config.hnsw_ef_construction) if config.index == "hnsw" else None
+        build_index(self._encoded(documents, encoder), encoder.dim, folder, graph=graph)
+
+    def open(self, folder: Path, context: SearchContext) -> Searcher:
+        """Load the query encoder and the index."""
+        from systems.dense.vectors import VectorIndex
+
+        ef_search = self.config.hnsw_ef_search if self.config.index == "hnsw" else None
+        index = VectorIndex(folder, ef_search, context.threads)
+        encoder = self._load(self.config.query_source, context.threads)
+        _require_same_dim(encoder.dim, index.dim)
+        return _VectorSearcher(encoder, index, self.batch_size)
+
+    @classmethod
+    def training_inputs(cls, settings: MDPRTraining) -> Mapping[str, str]:
+        """Digest of the encoder that training starts from."""
+        return {"start": encoder_digest(settings.source)}
+
+    @classmethod
+    def train(cls, bitext: Bitext, settings: MDPRTraining, output: Path, context: TrainingContext) -> None:
+        """Train with in-batch negatives on sentence pairs, either side of which is the query in turn."""
+        from systems.dense.train import train_on_bitext
+
+        train_on_bitext(bitext, settings, output, context)
+
+    def _load(self, source: str, threads: int) -> TextEncoder:
+        import torch
+
+        from systems.dense.encoder import TextEncoder, choose_device
+
+        torch.set_num_threads(threads)
+        return TextEncoder.load(
+            source,
+            self.config.choices,
+            query_length=self.config.query_length,
+            passage_length=self.config.passage_length,
+            device=choose_device(self.config.device),
+        )
+
+    def _encoded(self, documents: Iterable[Document], encoder: TextEncoder) -> Iterator[tuple[list[str], Vectors]]:
+        passages = self._passages(documents, encoder)
+        while batch := list(islice(passages, SORTED_AT_ONCE * self.config.passage_batch)):
+            texts = [text for _, text in batch]
+            yield (
+                [name for name, _ in batch],
+                encoder.encode(texts, "passage", batch_size=self.config.passage_batch),
+            )
+
+    def _passages(self, documents: Iterable[Document], encoder: TextEncoder) -> Iterator[tuple[str, str]]:
+        for document in documents:
+            if not document.contents.strip():
+                continue
+            pieces = encoder.split(document.contents) if self.config.passages == "maxp" else [document.contents]
+            yield from ((document.id, piece) for piece in pieces)
+
+
+class _VectorSearcher(Searcher):
+    def __init__(self, encoder: TextEncoder, index: VectorIndex, batch_size: int) -> None:
+        self._encoder, self._index, self._batch_size = encoder, index, batch_size
+
+    def search(self, queries: Sequence[Query], depth: int) -> Sequence[Ranking]:
+        worded = [number for number, query in enumerate(queries) if query.text.strip()]
+        texts = [queries[number].text for number in worded]
+        vectors = self._encoder.encode(texts, "query", batch_size=self._batch_size)
+        found = dict(zip(worded, self._index.search(vectors, depth), strict=True))
+        return [found.get(number, []) for number in range(len(queries))]
+
+
+def _require_same_dim(query: int, passage: int) -> None:
+    if query != passage:
+        raise DataError(
+            f"the query encoder gives vectors of {query} dimensions, the passage encoder of {passage}",
+            hint="name two encoders that were trained together, or one for both",
+        )

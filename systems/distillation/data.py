@@ -1,0 +1,99 @@
+"""Training data of a distillation: files of parallel text by language, read, filtered, sampled and split."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.languages import canonical_tag
+from systems.distillation.bitext import BitextPath, Pair, read_bitext
+from systems.distillation.bitext_filter import FilterReport, FilterSettings, filter_bitext, sample, split_held_out
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A file of parallel text that was read: name, language, size in bytes, and digest (SHA-256, hex)."""
+
+    name: str
+    language: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Pairs to train on, pairs held out, and where they are from: files, and filter counts by language."""
+
+    pairs: tuple[Pair, ...]
+    held_out: tuple[Pair, ...]
+    files: tuple[DataFile, ...]
+    reports: Mapping[str, FilterReport]
+
+
+def parse_bitext_option(text: str) -> tuple[str, list[BitextPath]]:
+    """Read `LANGUAGE=FILE,FILE`; two Moses files are joined by `+`, the foreign one first.
+
+    Raises:
+        UsageError: when the text has another form.
+        UnknownNameError: when the language is unknown.
+
+    >>> parse_bitext_option("swa=news.tsv.gz,bible.sw+bible.en")
+    ('sw', [PosixPath('news.tsv.gz'), (PosixPath('bible.sw'), PosixPath('bible.en'))])
+    """
+    language, equals, rest = text.partition("=")
+    files: list[BitextPath] = []
+    for item in rest.split(","):
+        left, plus, right = item.partition("+")
+        if not (equals and left and bool(plus) == bool(right)):
+            raise UsageError(f"'{text}' names no parallel text", hint="write LANGUAGE=FILE,FILE, e.g. sw=news.tsv.gz")
+        files.append((Path(left), Path(right)) if plus else Path(left))
+    return canonical_tag(language), files
+
+
+def load_training_data(
+    files: Mapping[str, Sequence[BitextPath]],
+    *,
+    filters: FilterSettings | None = None,
+    held_out: int = 500,
+    per_language: int | None = None,
+    pivot: str = "en",
+    seed: int = 0,
+) -> TrainingData:
+    """Read and select; the same for the same files, in whatever order the languages are given.
+
+    Args:
+        files: files of each foreign language; duplicates are found across all files of a language.
+        filters: what is left out.
+        held_out: pivot sentences kept for evaluation, over all languages; at most a tenth of them.
+        per_language: pairs of a language at most, drawn by the seed; all when None.
+        pivot: language of the other side.
+        seed: of the draw.
+
+    Raises:
+        MissingDataError, DataError: as `read_bitext`.
+        UsageError: when no pair passes the filters in some language.
+    """
+    pairs: list[Pair] = []
+    reports: dict[str, FilterReport] = {}
+    read: list[DataFile] = []
+    for language in sorted(files):
+        stream = (pair for path in files[language] for pair in read_bitext(path, language, pivot))
+        kept, reports[language] = filter_bitext(stream, language, filters)
+        if not kept:
+            raise UsageError(f"no sentence pair for '{language}' passes the filters: {reports[language]}")
+        pairs += kept if per_language is None else sample(kept, per_language, seed)
+        read += [_describe(file, language) for path in files[language] for file in _single(path)]
+    train, evaluation = split_held_out(pairs, held_out)
+    return TrainingData(tuple(train), tuple(sample(evaluation, held_out, seed)), tuple(read), reports)
+
+
+def _single(path: BitextPath) -> Iterator[Path]:
+    yield from path if isinstance(path, tuple) else (path,)
+
+
+def _describe(path: Path, language: str) -> DataFile:
+    with path.open("rb") as handle:
+        return DataFile(path.name, language, path.stat().st_size, hashlib.file_digest(handle, "sha256").hexdigest())

@@ -1,0 +1,314 @@
+"""Training a student on sentence pairs: it learns to put a translation's tokens where the teacher puts the original's.
+
+A run leaves nothing at its destination until it is done. Until then its state is beside it, in a folder of the same
+name with `.training` added: the loss curve, checkpoints and the best weights so far. The same call after a kill goes
+on from the last checkpoint, and comes to the same result as a run that was never interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from harness.errors import ClirError, UsageError
+from harness.identity import fingerprint
+from systems.distillation.batches import BatchOrder
+from systems.distillation.bitext import Pair
+from systems.distillation.bitext_filter import sample
+from systems.distillation.checkpoints import load_checkpoint, load_weights, save_checkpoint, save_weights
+from systems.distillation.known_item import reciprocal_rank
+from systems.distillation.losses import alignment_loss
+from systems.distillation.settings import TrainingSettings
+from systems.late_interaction.encoder import TokenEncoder
+
+CURVE, BEST, RUN = "curve.jsonl", "best.safetensors", "run.json"
+
+
+class DivergedError(ClirError):
+    """The loss became NaN or infinite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a caller may show: the step just done, of how many, its loss, and the last evaluation's reciprocal rank."""
+
+    step: int
+    steps: int
+    loss: float
+    reciprocal_rank: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What came of a run: steps done, the step whose weights the student has, and its scores on held-out pairs.
+
+    Without held-out pairs the last step's weights are taken, and the scores are None.
+    """
+
+    steps: int
+    best_step: int
+    reciprocal_rank: float | None
+    held_out_loss: float | None
+
+
+def train(
+    student: TokenEncoder,
+    teacher: TokenEncoder,
+    pairs: Sequence[Pair],
+    held_out: Sequence[Pair],
+    settings: TrainingSettings,
+    work: Path,
+    *,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> TrainingResult:
+    """Train a student in place; it ends with the weights of the best evaluation.
+
+    Args:
+        student: what is trained; moved to the accelerator if there is one.
+        teacher: what it learns from; not changed.
+        pairs: to learn from.
+        held_out: to evaluate on: reciprocal rank of known-item search, foreign sentence to pivot sentence.
+        settings: how.
+        work: folder for curve, checkpoints and best weights; a run found there goes on.
+        on_progress: called after every step.
+
+    Raises:
+        UsageError: when student and teacher differ in dimensions, there are no pairs, several processes take part,
+            or the folder holds another run.
+        DivergedError: when the loss is NaN or infinite; earlier checkpoints stay.
+        DataError: when the last checkpoint is damaged.
+    """
+    if student.dim != teacher.dim:
+        raise UsageError(
+            f"the student's vectors have {student.dim} dimensions, the teacher's {teacher.dim}",
+            hint="give both the same hidden size, or projections to the same size",
+        )
+    if not pairs:
+        raise UsageError("no sentence pairs to train on", hint="check the files and the filters' counts")
+    _claim(work, student, teacher, pairs, held_out, settings)
+    return _Run(student, teacher, pairs, sample(held_out, settings.evaluation_pairs), settings, work).carry_out(
+        on_progress
+    )
+
+
+def _claim(
+    work: Path,
+    student: TokenEncoder,
+    teacher: TokenEncoder,
+    pairs: Sequence[Pair],
+    held_out: Sequence[Pair],
+    settings: TrainingSettings,
+) -> None:
+    """Note whose run the folder holds.
+
+    Raises:
+        UsageError: when it holds another one.
+    """
+    texts = [[(pair.source, pair.target) for pair in side] for side in (pairs, held_out)]
+    run = {
+        "settings": settings.model_dump(),
+        "student": student.digest(),
+        "teacher": teacher.digest(),
+        "pairs": fingerprint(texts),
+    }
+    work.mkdir(parents=True, exist_ok=True)
+    if (path := work / RUN).is_file():
+        found = json.loads(path.read_text("utf-8"))
+        if different := [key for key, value in run.items() if found.get(key) != value]:
+            raise UsageError(
+                f"{work} holds a run with other {' and '.join(different)}",
+                hint="remove the folder to start anew, or repeat the call that made it",
+            )
+    else:
+        part = path.with_name(path.name + ".part")
+        part.write_text(json.dumps(run, indent=1), encoding="utf-8")
+        part.replace(path)
+
+
+def _shortened(encoder: TokenEncoder, tokens: int) -> TokenEncoder:
+    """The same modules, with other lengths."""
+    lengths = {"query_length": tokens, "document_length": tokens}
+    return TokenEncoder(
+        encoder.body, encoder.projection, encoder.tokenizer, encoder.settings.model_copy(update=lengths)
+    )
+
+
+def _optimizer(student: TokenEncoder, settings: TrainingSettings) -> torch.optim.Optimizer:
+    """AdamW with the embeddings' own rate, and no decay for vectors (biases, norms)."""
+    embeddings = {id(parameter) for parameter in student.body.get_input_embeddings().parameters()}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for parameter in student.parameters():
+        rate = settings.embedding_learning_rate if id(parameter) in embeddings else settings.learning_rate
+        decay = settings.weight_decay if parameter.ndim > 1 else 0.0
+        groups.setdefault((rate, decay), []).append(parameter)
+    return torch.optim.AdamW(
+        [
+            {"params": parameters, "lr": rate, "highest": rate, "weight_decay": decay}
+            for (rate, decay), parameters in groups.items()
+        ]
+    )
+
+
+class _Run:
+    """One training run: its parts, and how far it is."""
+
+    def __init__(
+        self,
+        student: TokenEncoder,
+        teacher: TokenEncoder,
+        pairs: Sequence[Pair],
+        held_out: Sequence[Pair],
+        settings: TrainingSettings,
+        work: Path,
+    ) -> None:
+        self.accelerator = Accelerator()
+        if self.accelerator.num_processes > 1:
+            raise UsageError("training takes one process", hint="start it without a multi-process launcher")
+        self.pairs, self.held_out, self.settings, self.work = pairs, held_out, settings, work
+        device = self.accelerator.device
+        self.teacher = _shortened(teacher, settings.max_tokens).to(device).eval()
+        model = _shortened(student, settings.max_tokens).to(device)
+        self.student: TokenEncoder = model
+        self.model, self.optimizer = self.accelerator.prepare(model, _optimizer(model, settings))
+        self.order = BatchOrder([len(pair.target) for pair in pairs], settings.batch_size, settings.seed)
+        self.progress: dict[str, Any] = {"step": 0, "best": None, "since_best": 0}
+        self.kept: list[Tensor] | None = None
+        self.goals: list[Tensor] = []
+
+    def carry_out(self, on_progress: Callable[[Progress], None] | None) -> TrainingResult:
+        settings = self.settings
+        torch.manual_seed(settings.seed)
+        self.progress = load_checkpoint(self.work, self.student, self.optimizer) or self.progress
+        _cut_curve(self.work / CURVE, self.progress["step"])
+        self._encode_with_teacher()
+        while self.progress["step"] < settings.steps and not self._out_of_patience():
+            step = self.progress["step"]
+            loss = self._step(step)
+            self.progress["step"] = step = step + 1
+            self._note({"step": step, "loss": loss})
+            if self.held_out and (step % settings.evaluate_every == 0 or step == settings.steps):
+                self._evaluate(step)
+            if step % settings.checkpoint_every == 0:
+                save_checkpoint(self.work, step, self.student, self.optimizer, self.progress)
+            if on_progress is not None:
+                best = self.progress["best"]
+                on_progress(Progress(step, settings.steps, loss, self.progress.get("rank") if best else None))
+        best = self.progress["best"]
+        if best is not None:
+            load_weights(self.student, self.work / BEST)
+        self.student.eval()
+        done = self.progress["step"]
+        if best is None:
+            return TrainingResult(done, done, None, None)
+        return TrainingResult(done, best["step"], best["reciprocal_rank"], best["loss"])
+
+    def _encode_with_teacher(self) -> None:
+        """Vectors of the held-out pivot sentences, and of all of them where a run sees them more than once."""
+        role = self.settings.role
+        self.goals = _tensors(self.teacher.encode([pair.target for pair in self.held_out], role))
+        batches = self.settings.steps * self.settings.accumulation
+        if self.settings.cache_teacher and batches > self.order.per_pass:
+            self.kept = [v.half() for v in _tensors(self.teacher.encode([p.target for p in self.pairs], role))]
+
+    def _step(self, step: int) -> float:
+        """One optimiser step; the mean loss of its batches."""
+        settings = self.settings
+        self.model.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["highest"] * settings.rate(step)
+        total = 0.0
+        for part in range(settings.accumulation):
+            batch = self.order[step * settings.accumulation + part]
+            loss = self._loss(
+                [self.pairs[i] for i in batch], None if self.kept is None else [self.kept[i] for i in batch]
+            )
+            total += float(loss.detach()) / settings.accumulation
+            if not math.isfinite(total):
+                raise DivergedError(
+                    f"the loss is {total} at step {step + 1}",
+                    hint=f"lower the learning rates, or turn bf16 off; {self.work} keeps the checkpoints so far",
+                )
+            self.accelerator.backward(loss / settings.accumulation)
+        self.accelerator.clip_grad_norm_(self.model.parameters(), settings.max_gradient_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return total
+
+    def _loss(self, pairs: Sequence[Pair], goals: Sequence[Tensor] | None) -> Tensor:
+        settings, device = self.settings, self.accelerator.device
+        foreign = self.student.tokenize([pair.source for pair in pairs], settings.role)
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=settings.bf16):
+            vectors = self.model(**foreign)
+            if goals is None:
+                pivot = self.teacher.tokenize([pair.target for pair in pairs], settings.role)
+                with torch.no_grad():
+                    goal, goal_mask = self.teacher(**pivot), pivot["scored"]
+        if goals is not None:
+            goal = pad_sequence(list(goals), batch_first=True).float().to(device)
+            lengths = torch.tensor([len(one) for one in goals], device=device)
+            goal_mask = torch.arange(goal.shape[1], device=device) < lengths.unsqueeze(1)
+        return alignment_loss(
+            vectors,
+            goal,
+            foreign["scored"],
+            goal_mask,
+            loss=settings.loss,
+            solver=settings.solver,
+            beta=settings.beta,
+            iterations=settings.iterations,
+        )
+
+    def _evaluate(self, step: int) -> None:
+        """Score on the held-out pairs; weights are kept when their reciprocal rank is the best so far."""
+        self.model.eval()
+        found = _tensors(self.student.encode([pair.source for pair in self.held_out], self.settings.role))
+        rank = reciprocal_rank(found, self.goals)
+        size, losses = self.settings.batch_size, 0.0
+        with torch.no_grad():
+            for start in range(0, len(self.held_out), size):
+                batch = self.held_out[start : start + size]
+                losses += len(batch) * float(self._loss(batch, self.goals[start : start + size]))
+        scores = {"step": step, "reciprocal_rank": rank, "loss": losses / len(self.held_out)}
+        self._note({"step": step, "reciprocal_rank": rank, "held_out_loss": scores["loss"]})
+        self.progress["rank"] = rank
+        best = self.progress["best"]
+        if best is None or rank > best["reciprocal_rank"]:
+            save_weights(self.student, self.work / BEST)
+            self.progress.update(best=scores, since_best=0)
+        else:
+            self.progress["since_best"] += 1
+
+    def _out_of_patience(self) -> bool:
+        patience = self.settings.patience
+        return patience is not None and self.progress["since_best"] >= patience
+
+    def _note(self, line: dict[str, float]) -> None:
+        with (self.work / CURVE).open("a", encoding="utf-8") as handle:
+            handle.write(json.dumps(line) + "\n")
+
+
+def _tensors(arrays: Sequence[Any]) -> list[Tensor]:
+    return [torch.from_numpy(array) for array in arrays]
+
+
+def _cut_curve(path: Path, step: int) -> None:
+    """Leave out what a killed run noted after its last checkpoint; a line cut short is after it too."""
+    if not path.is_file():
+        return
+    kept = []
+    for line in path.read_text("utf-8").splitlines(keepends=True):
+        if not line.endswith("\n") or json.loads(line)["step"] > step:
+            break
+        kept.append(line)
+    part = path.with_name(path.name + ".part")
+    part.write_text("".join(kept), encoding="utf-8")
+    part.replace(path)

@@ -1,0 +1,83 @@
+"""Settings of a token encoder, and where they come from: our own file, a ColBERT checkpoint's, or defaults."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.errors import DataError
+
+SETTINGS_FILE = "late_interaction.json"
+COLBERT_FILE = "artifact.metadata"
+
+
+class EncoderSettings(BaseModel):
+    """How texts become tokens, and which of them count.
+
+    Attributes:
+        query_length: longest query in tokens, special ones and marker included; the rest is cut off.
+        document_length: the same for a document, or for each passage of a longer one.
+        query_augmentation: fill queries up to `query_length` with [MASK], and count all positions, as ColBERT does.
+            As there, no token attends to those [MASK]s, so that what a real token's vector is does not depend on them.
+        query_marker: token after the first special token of a query, e.g. "[unused0]"; None for none.
+        document_marker: the same for documents.
+        layer: hidden layer whose vectors are taken, counted as in `hidden_states`: 0 the embeddings, -1 the last.
+        skip_punctuation: leave out the vectors of documents' punctuation tokens.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    query_length: int = Field(default=32, ge=3)
+    document_length: int = Field(default=256, ge=3)
+    query_augmentation: bool = False
+    query_marker: str | None = None
+    document_marker: str | None = None
+    layer: int = -1
+    skip_punctuation: bool = False
+
+
+COLBERT_SETTINGS = EncoderSettings(
+    document_length=220,
+    query_augmentation=True,
+    query_marker="[unused0]",
+    document_marker="[unused1]",
+    skip_punctuation=True,
+)
+"""What ColBERT's own code uses where a checkpoint says nothing else."""
+
+
+def read_settings(folder: Path) -> EncoderSettings | None:
+    """The settings kept beside a model's weights; None when there are none.
+
+    Raises:
+        DataError: when they cannot be read.
+    """
+    if (path := folder / SETTINGS_FILE).is_file():
+        try:
+            return EncoderSettings.model_validate_json(path.read_bytes())
+        except ValidationError as error:
+            fault = error.errors()[0]
+            place = ".".join(str(part) for part in fault["loc"])
+            raise DataError(f"{place}: {fault['msg']}", path=path, hint="save the encoder again") from None
+    if (path := folder / COLBERT_FILE).is_file():
+        return _read_colbert(path)
+    return None
+
+
+def _read_colbert(path: Path) -> EncoderSettings:
+    """Settings as ColBERT writes them beside its checkpoints."""
+    names = {
+        "query_length": "query_maxlen",
+        "document_length": "doc_maxlen",
+        "query_marker": "query_token_id",
+        "document_marker": "doc_token_id",
+        "skip_punctuation": "mask_punctuation",
+    }
+    try:
+        found = json.loads(path.read_bytes())
+        stated = {ours: found[theirs] for ours, theirs in names.items() if theirs in found}
+        return EncoderSettings.model_validate({**COLBERT_SETTINGS.model_dump(), **stated})
+    except (ValueError, TypeError) as error:
+        raise DataError(f"is not a ColBERT settings file: {error}", path=path) from None

@@ -1,0 +1,96 @@
+"""From parallel text to a folder of translation tables."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from harness.errors import DataError, UsageError
+from harness.languages import canonical_tag
+from harness.training import Bitext, TrainingContext, TrainingSettings
+from systems.distillation.bitext import read_bitext
+from systems.psq.agreement import agreed
+from systems.psq.bitext import encode
+from systems.psq.ibm1 import train
+from systems.psq.table import META, Pruning, make_table
+from systems.psq.terms import Stemmer
+
+
+class PSQTraining(TrainingSettings):
+    """Settings of the training of translation tables."""
+
+    pivot: str = Field("en", description="language of the documents, the second column of the parallel text")
+    iterations: int = Field(5, ge=1, description="of expectation maximisation")
+    both_directions: bool = Field(True, description="multiply with the probabilities of the other direction")
+    min_count: int = Field(2, ge=1, description="rarer words get no translations and stand for themselves")
+    max_words: int = Field(200, ge=1, description="sentence pairs with a longer side are skipped")
+    max_pairs: int | None = Field(None, ge=1, description="sentence pairs read of each language, from the first on")
+    translations: int = Field(50, ge=1, description="translations kept of a word, at most")
+    min_probability: float = Field(0.001, ge=0, le=1, description="less probable translations are not kept")
+    cumulative: float = Field(1.0, gt=0, le=1, description="share of the mass at which no more are kept")
+
+    @field_validator("pivot")
+    @classmethod
+    def _known(cls, tag: str) -> str:
+        return canonical_tag(tag)
+
+
+def train_tables(bitext: Bitext, settings: PSQTraining, output: Path, context: TrainingContext) -> None:
+    """Learn p(pivot term | word) for each language with IBM model 1, and write the tables into a folder.
+
+    Args:
+        bitext: files by language, in the formats of `read_bitext`.
+        settings: how.
+        output: an existing folder; see `TableFolder`.
+        context: scratch space, progress.
+
+    Raises:
+        DataError: a file is malformed, or a language has no usable sentence pair; names file and line.
+        UsageError: there is no text, or text of the pivot with itself.
+    """
+    if not bitext or settings.pivot in bitext:
+        raise UsageError(
+            f"no table of {', '.join(bitext) or 'no language'} into {settings.pivot}",
+            hint=f"give parallel text of another language and '{settings.pivot}'",
+        )
+    stemmer = Stemmer(settings.pivot)
+    pruning = Pruning(settings.translations, settings.min_probability, settings.cumulative)
+    languages: dict[str, Any] = {}
+    for turn, (language, files) in enumerate(sorted(bitext.items())):
+        read = chain.from_iterable(read_bitext(file, language, settings.pivot) for file in files)
+        encoded = encode(islice(read, settings.max_pairs), stemmer, settings.max_words, settings.min_count)
+        pairs = len(encoded.pairs.target_lengths)
+        if not pairs:
+            names = ", ".join(map(str, files))
+            raise DataError(
+                f"no sentence pair is left of {encoded.skipped}",
+                path=names,
+                hint="both sides need words, at most max_words, one of them at least min_count times in the text",
+            )
+
+        def tell(iteration: int, likelihood: float, language: str = language, before: int = turn) -> None:
+            done, total = before * settings.iterations + iteration, len(bitext) * settings.iterations
+            context.tell(done, total, f"{language}: iteration {iteration}, log-likelihood {likelihood:.0f}")
+
+        with tempfile.TemporaryDirectory(dir=context.scratch) as scratch:
+            learned = train(encoded.pairs, settings.iterations, Path(scratch), tell)
+            if settings.both_directions:
+                learned = agreed(encoded.pairs, learned, settings.iterations, Path(scratch))
+        words = encoded.words[1 : len(learned.starts) - 1]
+        table = make_table(words, encoded.terms, learned.starts[1:], learned.targets, learned.probabilities, pruning)
+        table.save(output, language)
+        languages[language] = {
+            "pairs": pairs,
+            "skipped": encoded.skipped,
+            "words": len(table.words),
+            "terms": len(table.terms),
+            "translations": len(table.targets),
+            "log_likelihood": list(learned.log_likelihood),
+        }
+    meta = {"pivot": settings.pivot, "stemmer": stemmer.name, "languages": languages}
+    (output / META).write_text(json.dumps(meta, indent=1), encoding="utf-8")

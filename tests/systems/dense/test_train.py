@@ -1,0 +1,175 @@
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from harness.collections.embedded import bitext, write_bitext
+from harness.errors import DataError, UsageError
+from harness.store import Store
+from harness.training import TrainingContext, obtain_model, training_settings
+from systems.dense.encoder import TextEncoder
+from systems.dense.pairs import batch_of_step, read_pairs, split_pairs, unknown_share
+from systems.dense.settings import MDPRTraining
+from systems.dense.system import MDPR
+from systems.dense.train import TrainingReport, in_batch_loss, mean_reciprocal_rank, train_pairs
+
+PAIRS = list(bitext("sw", 400))
+
+
+def settings(bert: Path, **changes: object) -> MDPRTraining:
+    plain = {
+        "start": str(bert),
+        "pooling": "mean",
+        "normalise": True,
+        "steps": 60,
+        "batch_size": 32,
+        "lr": 3e-3,
+        "held_out": 0.1,
+        "query_length": 24,
+        "passage_length": 24,
+        "checkpoint_every": 20,
+    }
+    return MDPRTraining.model_validate({**plain, **changes})
+
+
+def train(
+    folder: Path, using: MDPRTraining, seed: int = 3, tell: Callable[[int, int | None, str], None] | None = None
+) -> TrainingReport:
+    """Train into `folder/model` with checkpoints in `folder/scratch`, both of which may be there already."""
+    for name in ("scratch", "model"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    context = TrainingContext(folder / "scratch", seed, tell=tell or (lambda done, total, text: None))
+    return train_pairs(PAIRS, using, folder / "model", context, both_roles=True, languages=["sw"])
+
+
+@pytest.fixture(scope="module")
+def trained(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainingReport]:
+    folder = tmp_path_factory.mktemp("trained")
+    return folder, train(folder, settings(bert))
+
+
+def test_training_lowers_the_loss_and_raises_the_held_out_reciprocal_rank(
+    trained: tuple[Path, TrainingReport],
+) -> None:
+    _, report = trained
+    assert report.last_loss < 0.6 * report.first_loss
+    assert report.mrr_before is not None
+    assert report.mrr_after is not None
+    assert report.mrr_after > report.mrr_before + 0.2
+    assert report.held_out == math.ceil(0.1 * len(set(PAIRS)))
+
+
+def test_the_folder_holds_the_model_its_curve_and_its_papers(trained: tuple[Path, TrainingReport]) -> None:
+    folder, report = trained
+    rows = [json.loads(line) for line in (folder / "model" / "losses.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows if "loss" in row] == list(range(1, 61))
+    assert [row["step"] for row in rows if "mrr" in row] == [20, 40, 60]
+    facts = json.loads((folder / "model" / "training.json").read_text())
+    assert (facts["seed"], facts["mrr_after"], facts["settings"]["steps"]) == (3, report.mrr_after, 60)
+    assert f"{report.mrr_after:.3f}" in (folder / "model" / "README.md").read_text()
+    encoder = TextEncoder.load(folder / "model", query_length=24, passage_length=24)
+    assert (encoder.recipe.pooling, encoder.recipe.normalise) == ("mean", True)
+    held = split_pairs(PAIRS, 0.1, 3)[1]
+    assert mean_reciprocal_rank(encoder, held) == pytest.approx(report.mrr_after)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
+    trained: tuple[Path, TrainingReport], bert: Path, tmp_path: Path
+) -> None:
+    train(tmp_path / "again", settings(bert))
+    train(tmp_path / "other", settings(bert), seed=4)
+    weights = "model/model.safetensors"
+    assert (tmp_path / "again" / weights).read_bytes() == (trained[0] / weights).read_bytes()
+    assert (tmp_path / "other" / weights).read_bytes() != (trained[0] / weights).read_bytes()
+
+
+def test_a_training_that_was_cut_short_ends_as_if_it_had_not_been(
+    trained: tuple[Path, TrainingReport], bert: Path, tmp_path: Path
+) -> None:
+    def interrupt(done: int, total: int | None, text: str) -> None:
+        if done == 33:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, settings(bert), tell=interrupt)
+    assert [folder.name for folder in (tmp_path / "scratch").glob("step-*")] == ["step-00000020"]
+    seen: list[int] = []
+    report = train(tmp_path, settings(bert), tell=lambda done, total, text: seen.append(done))
+    assert seen[0] == 21
+    assert report == trained[1]
+    for name in ("model.safetensors", "losses.jsonl", "training.json"):
+        assert (tmp_path / "model" / name).read_bytes() == (trained[0] / "model" / name).read_bytes()
+
+
+def test_a_checkpoint_of_another_training_is_refused(
+    trained: tuple[Path, TrainingReport], bert: Path, tmp_path: Path
+) -> None:
+    train(tmp_path, settings(bert, steps=20))
+    with pytest.raises(UsageError, match="checkpoint of another training"):
+        train(tmp_path, settings(bert, steps=20, lr=1e-3))
+
+
+def test_a_loss_that_is_no_number_stops_the_training(bert: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"diverged in step \d+: loss nan") as caught:
+        train(tmp_path, settings(bert, lr=1e30, warmup=0.0))
+    assert "lower lr" in str(caught.value)
+
+
+def test_the_loss_is_the_mean_negative_log_probability_of_the_relevant() -> None:
+    scores = torch.tensor([[2.0, 0.0], [1.0, 1.0]])
+    none = torch.eye(2, dtype=torch.bool)
+    rows = (math.log(1 + math.exp(-2)) + math.log(2)) / 2
+    columns = (math.log(1 + math.exp(-1)) + math.log(1 + math.exp(-1))) / 2
+    assert float(in_batch_loss(scores, none, none, symmetric=False)) == pytest.approx(rows)
+    assert float(in_batch_loss(scores, none, none, symmetric=True)) == pytest.approx((rows + columns) / 2)
+
+
+def test_equal_passages_are_not_each_others_negatives() -> None:
+    scores = torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 3.0]])
+    same = torch.tensor([[True, True, False], [True, True, False], [False, False, True]])
+    expected = (2 * math.log(1 + math.exp(-1)) + math.log(1 + 2 * math.exp(-3))) / 3
+    assert float(in_batch_loss(scores, same, torch.eye(3, dtype=torch.bool), False)) == pytest.approx(expected)
+
+
+def test_every_pair_comes_once_an_epoch_in_an_order_of_its_own() -> None:
+    pairs = [(str(number), "") for number in range(10)]
+    first, second = ([p for s in steps for p in batch_of_step(pairs, s, 5, 0)] for steps in ((0, 1), (2, 3)))
+    assert sorted(first) == sorted(second) == sorted(pairs)
+    assert first != second
+
+
+def test_held_out_pairs_are_not_trained_on() -> None:
+    kept, held = split_pairs([*PAIRS, *PAIRS], 0.25, seed=1)
+    assert sorted(kept + held) == sorted(set(PAIRS))
+    assert len(held) == math.ceil(0.25 * len(set(PAIRS)))
+    with pytest.raises(DataError, match="leave too few to train on"):
+        split_pairs(PAIRS[:2], 0.5, seed=1)
+
+
+def test_a_language_the_tokenizer_cannot_write_is_refused_with_the_share(bert: Path, tmp_path: Path) -> None:
+    strange = [(f"ጎርፍ ድልድዩን ዘጋው {number}", f"the flood {number}") for number in range(20)]
+    share = unknown_share(TextEncoder.load(bert).tokenizer, (query for query, _ in strange))
+    assert share > 0.5
+    with pytest.raises(UsageError, match=f"{share:.0%} of the tokens of am are unknown") as caught:
+        train_pairs(strange, settings(bert, held_out=0), tmp_path, TrainingContext(tmp_path), languages=["am"])
+    assert "start from an encoder whose vocabulary" in str(caught.value)
+
+
+def test_a_line_without_a_translation_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "sw-en.tsv"
+    file.write_text("daraja\tbridge\t1\nmahindi\t \n")
+    with pytest.raises(DataError, match=r"sw-en\.tsv:2: expected a sentence, a tab and its translation"):
+        list(read_pairs(file))
+
+
+def test_a_model_trained_through_the_store_is_kept_and_answers(bert: Path, tmp_path: Path) -> None:
+    write_bitext(tmp_path / "sw-en.tsv.gz", "sw", 60)
+    using = training_settings(MDPR, {"start": str(bert), "steps": 2, "batch_size": 8})
+    arguments = (MDPR, {"sw": (tmp_path / "sw-en.tsv.gz",)}, using, Store(tmp_path / "store"))
+    first = obtain_model(*arguments, TrainingContext, seed=0)
+    again = obtain_model(*arguments, TrainingContext, seed=0)
+    assert (first.reused, again.reused) == (False, True)
+    assert MDPR.configure({MDPR.model_field: str(first.content)}).inputs()

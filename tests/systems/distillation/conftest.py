@@ -1,0 +1,42 @@
+"""A tiny teacher with random weights, and synthetic sentence pairs."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from transformers import BertConfig, BertModel
+
+from harness.collections.embedded.bitext import bitext
+from systems.distillation.bitext import Pair
+from systems.distillation.student import student_from_teacher, train_tokenizer
+from systems.late_interaction.encoder import EncoderSettings, TokenEncoder
+
+
+@pytest.fixture(scope="session")
+def pairs() -> list[Pair]:
+    return [Pair(source, target, str(i)) for i, (source, target) in enumerate(bitext("sw", 200))]
+
+
+def make_teacher(pairs: list[Pair], hidden: int = 32) -> TokenEncoder:
+    tokenizer = train_tokenizer((pair.target for pair in pairs), 400, max_length=64)
+    torch.manual_seed(3)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=hidden,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    settings = EncoderSettings(query_length=32, document_length=64)
+    return TokenEncoder(BertModel(config), None, tokenizer, settings).eval()
+
+
+@pytest.fixture
+def teacher(pairs: list[Pair]) -> TokenEncoder:
+    return make_teacher(pairs)
+
+
+@pytest.fixture
+def new_student(pairs: list[Pair], teacher: TokenEncoder) -> Callable[[], TokenEncoder]:
+    return lambda: student_from_teacher(teacher, pairs, vocabulary_size=600)

@@ -1,0 +1,185 @@
+"""Training a tiny student on synthetic pairs: it learns, repeats itself, and survives a kill at any moment."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from harness.errors import UsageError
+from systems.distillation.bitext import Pair
+from systems.distillation.data import load_training_data, parse_bitext_option
+from systems.distillation.distil import distil
+from systems.distillation.settings import TrainingSettings
+from systems.distillation.trainer import CURVE, DivergedError, train
+from systems.late_interaction.encoder import TokenEncoder
+
+from .conftest import make_teacher
+
+QUICK = TrainingSettings(
+    steps=40, batch_size=16, learning_rate=1e-3, embedding_learning_rate=1e-2, max_tokens=32, evaluate_every=20
+)
+NewStudent = Callable[[], TokenEncoder]
+
+
+def lines(work: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (work / CURVE).read_text().splitlines()]
+
+
+def test_loss_falls_and_held_out_translations_are_found(
+    new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+) -> None:
+    before = teacher.digest()
+    seen = []
+    settings = QUICK.model_copy(update={"steps": 100})
+    result = train(new_student(), teacher, pairs[20:], pairs[:20], settings, tmp_path, on_progress=seen.append)
+    losses = [line["loss"] for line in lines(tmp_path) if "loss" in line]
+    ranks = [line["reciprocal_rank"] for line in lines(tmp_path) if "reciprocal_rank" in line]
+    assert sum(losses[-10:]) < 0.8 * sum(losses[:10])
+    assert ranks[-1] > ranks[0]
+    assert result.reciprocal_rank == max(ranks)
+    assert [progress.step for progress in seen] == list(range(1, 101))
+    assert teacher.digest() == before
+
+
+@pytest.mark.parametrize("loss", ["nearest", "mean", "position"])
+def test_every_loss_trains(
+    loss: str, new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+) -> None:
+    settings = TrainingSettings.model_validate({**QUICK.model_dump(), "loss": loss, "bf16": True, "accumulation": 2})
+    train(new_student(), teacher, pairs, [], settings, tmp_path)
+    losses = [line["loss"] for line in lines(tmp_path)]
+    assert sum(losses[-5:]) < sum(losses[:5])
+
+
+def test_equal_seeds_give_equal_curves_and_other_seeds_others(
+    new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+) -> None:
+    settings = QUICK.model_copy(update={"steps": 6})
+    for name, seed in (("one", 0), ("two", 0), ("three", 1)):
+        student = new_student()
+        train(student, teacher, pairs, [], settings.model_copy(update={"seed": seed}), tmp_path / name)
+    one, two, three = ((tmp_path / name / CURVE).read_text() for name in ("one", "two", "three"))
+    assert one == two != three
+
+
+KILLED = """
+    import os, signal, sys
+    from pathlib import Path
+    from harness.collections.embedded.bitext import bitext
+    from systems.distillation.bitext import Pair
+    from systems.distillation.settings import TrainingSettings
+    from systems.distillation.student import student_from_teacher
+    from systems.distillation.trainer import train
+    from systems.late_interaction.encoder import TokenEncoder
+
+    def kill(progress):
+        if progress.step == 27:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    teacher, work, settings = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    pairs = [Pair(source, target, str(i)) for i, (source, target) in enumerate(bitext("sw", 200))]
+    teacher = TokenEncoder.load(teacher)
+    student = student_from_teacher(teacher, pairs, vocabulary_size=600)
+    train(student, teacher, pairs[20:], pairs[:20], TrainingSettings.model_validate_json(settings), work,
+          on_progress=kill)
+"""
+
+
+def test_a_killed_run_goes_on_to_the_result_of_an_uninterrupted_one(
+    new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+) -> None:
+    settings = QUICK.model_copy(update={"checkpoint_every": 10})
+    teacher.save(tmp_path / "teacher")
+    whole = new_student()
+    expected = train(whole, teacher, pairs[20:], pairs[:20], settings, tmp_path / "whole")
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), tmp_path / "teacher", tmp_path / "killed"]
+    killed = subprocess.run(
+        [*command, settings.model_dump_json()],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": str(torch.get_num_threads())},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert max(line["step"] for line in lines(tmp_path / "killed")) == 27
+    student, steps = new_student(), []
+    found = train(
+        student,
+        teacher,
+        pairs[20:],
+        pairs[:20],
+        settings,
+        tmp_path / "killed",
+        on_progress=lambda progress: steps.append(progress.step),
+    )
+    assert steps[0] == 21
+    assert found == expected
+    assert (tmp_path / "killed" / CURVE).read_text() == (tmp_path / "whole" / CURVE).read_text()
+    assert student.digest() == whole.digest()
+
+
+def test_training_ends_early_without_progress(
+    new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+) -> None:
+    settings = QUICK.model_copy(
+        update={"learning_rate": 1e-12, "embedding_learning_rate": 1e-12, "evaluate_every": 2, "patience": 3}
+    )
+    result = train(new_student(), teacher, pairs[20:], pairs[:20], settings, tmp_path)
+    assert (result.steps, result.best_step) == (8, 2)
+
+
+def test_a_loss_that_is_not_a_number_ends_the_run_and_leaves_the_checkpoints(
+    new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+) -> None:
+    student = new_student()
+
+    def spoil(progress: object) -> None:
+        if len(lines(tmp_path)) == 7:
+            with torch.no_grad():
+                next(student.body.parameters()).fill_(torch.nan)
+
+    settings = QUICK.model_copy(update={"checkpoint_every": 5})
+    with pytest.raises(DivergedError, match="the loss is nan at step 8"):
+        train(student, teacher, pairs, [], settings, tmp_path, on_progress=spoil)
+    assert [path.name for path in tmp_path.glob("step-*")] == ["step-000000005"]
+
+
+def test_requests_that_cannot_be_met_fail_before_training(
+    new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="32 dimensions, the teacher's 16"):
+        train(new_student(), make_teacher(pairs, hidden=16), pairs, [], QUICK, tmp_path / "a")
+    with pytest.raises(UsageError, match="no sentence pairs to train on"):
+        train(new_student(), teacher, [], [], QUICK, tmp_path / "b")
+    settings = QUICK.model_copy(update={"steps": 2})
+    train(new_student(), teacher, pairs, [], settings, tmp_path / "c")
+    with pytest.raises(UsageError, match="holds a run with other settings"):
+        train(new_student(), teacher, pairs, [], QUICK, tmp_path / "c")
+
+
+def test_a_result_is_published_whole_with_its_record_and_card(
+    new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+) -> None:
+    path = tmp_path / "news.tsv"
+    path.write_text("".join(f"{pair.source}\t{pair.target}\n" for pair in [*pairs, pairs[0]]))
+    language, files = parse_bitext_option(f"swa={path}")
+    data = load_training_data({language: files}, held_out=10)
+    student = new_student()
+    result = distil(student, teacher, data, QUICK.model_copy(update={"steps": 4}), tmp_path / "model")
+    assert TokenEncoder.load(tmp_path / "model").digest() == student.digest()
+    record = json.loads((tmp_path / "model" / "training.json").read_text())
+    assert record["result"]["reciprocal_rank"] == result.reciprocal_rank
+    assert record["filters"]["sw"]["read"] == 201
+    assert record["filters"]["sw"]["duplicate"] >= 1
+    assert record["files"][0]["name"] == "news.tsv"
+    assert "Swahili" in (tmp_path / "model" / "README.md").read_text()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model", "news.tsv"]
+    with pytest.raises(UsageError, match="exists"):
+        distil(new_student(), teacher, data, QUICK, tmp_path / "model")

@@ -1,0 +1,166 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from torch import nn
+
+from harness.collections.base import Document, Query
+from harness.collections.sources import build_source
+from harness.conformance import CHECKS, Check, NotCheckableError, Subject
+from harness.errors import DataError, MissingDataError, UsageError
+from harness.evaluation import evaluate
+from harness.identity import system_identity
+from harness.languages import LanguagePair
+from harness.runs import Run
+from harness.system import IndexContext, SearchContext
+from systems.late_interaction.encoder import TokenEncoder
+from systems.late_interaction.system import ColBERT
+
+DOCUMENTS = [
+    Document("007", "Floods closed the bridge in Kisumu."),
+    Document("a", "Teachers in Nairobi asked for higher pay."),
+    Document("é", "Maize prices rose after the drought."),
+]
+
+
+@pytest.fixture(scope="module")
+def student(save_tiny_encoder: Callable[[Path, int], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another encoder of as many dimensions."""
+    return save_tiny_encoder(tmp_path_factory.mktemp("student"), 99)
+
+
+def rankings(system: ColBERT, folder: Path, pair: str, texts: list[str]) -> list[list[tuple[str, float]]]:
+    with system.open(folder, SearchContext(LanguagePair.parse(pair))) as searcher:
+        return [list(found) for found in searcher.search([Query(str(n), text) for n, text in enumerate(texts)], 10)]
+
+
+def test_a_document_is_found_by_its_own_text(tiny_model: Path, tmp_path: Path) -> None:
+    system = ColBERT.configure({"encoder": str(tiny_model)})
+    system.index(iter(DOCUMENTS), tmp_path, IndexContext("en"))
+    found = rankings(system, tmp_path, "en-en", [*(document.text for document in DOCUMENTS), " "])
+    assert [[document for document, _ in ranking[:1]] for ranking in found] == [["007"], ["a"], ["é"], []]
+
+
+def test_the_encoder_is_chosen_by_the_language_of_the_text(tiny_model: Path, student: Path) -> None:
+    system = ColBERT.configure({"encoder": str(tiny_model), "student": str(student)})
+    assert [system.encoder_for(tag) for tag in ("en", "en-GB", "sw", "enm")] == [
+        str(tiny_model), str(tiny_model), str(student), str(student),
+    ]  # fmt: skip
+    assert ColBERT.configure({"encoder": "x", "pivot": "fra"}).encoder_for("fr") == "x"
+
+
+@pytest.mark.parametrize("pair", ["sw-en", "en-sw", "so-sw"])
+def test_every_direction_uses_the_encoders_of_its_two_languages(
+    tiny_model: Path, student: Path, tmp_path: Path, pair: str
+) -> None:
+    system = ColBERT.configure({"encoder": str(tiny_model), "student": str(student)})
+    languages = LanguagePair.parse(pair)
+    system.index(iter(DOCUMENTS), tmp_path, IndexContext(languages.document))
+    source = {"en": tiny_model}
+    queries = TokenEncoder.load(source.get(languages.query, student)).encode(["the bridge"], "query")[0]
+    documents = TokenEncoder.load(source.get(languages.document, student))
+    expected = {
+        document.id: (queries @ documents.encode([document.text], "document")[0].T).max(1).sum()
+        for document in DOCUMENTS
+    }
+    (found,) = rankings(system, tmp_path, pair, ["the bridge"])
+    assert dict(found) == pytest.approx(expected, abs=1e-2)
+
+
+def test_without_a_student_only_the_pivot_language_is_taken(tiny_model: Path, student: Path) -> None:
+    alone = ColBERT.configure({"encoder": str(tiny_model)})
+    assert alone.supports(LanguagePair.parse("en-en")) is None
+    assert "no encoder for queries in Swahili" in str(alone.supports(LanguagePair.parse("sw-en")))
+    assert "no encoder for documents in Somali" in str(alone.supports(LanguagePair.parse("en-so")))
+    both = ColBERT.configure({"encoder": str(tiny_model), "student": str(student)})
+    assert both.supports(LanguagePair.parse("sw-so")) is None
+
+
+def test_an_index_depends_on_encoders_and_passages_and_not_on_speed(tiny_model: Path, student: Path) -> None:
+    def key(language: str = "en", **others: object) -> str:
+        system = ColBERT.configure({"encoder": str(tiny_model), **others})
+        return fingerprint([system.index_settings(), system.index_inputs(language)])
+
+    assert key(encode_batch=1, index_memory=0, device="cpu") == key()
+    assert key(stride=2) != key() != key(passage_length=20)
+    assert key(encoder=str(student)) != key()
+    assert key(student=str(student)) == key(), "queries in other languages need no new index"
+    assert key("sw", student=str(student)) != key()
+
+
+def test_new_weights_in_the_same_folder_are_another_system(
+    save_tiny_encoder: Callable[[Path, int], Path], tmp_path: Path
+) -> None:
+    system = ColBERT.configure({"encoder": str(save_tiny_encoder(tmp_path, 1))})
+    before = system_identity(system)
+    assert system_identity(system) == before
+    save_tiny_encoder(tmp_path, 2)
+    assert system_identity(system) != before
+
+
+def test_a_student_of_other_dimensions_is_refused(tiny_model: Path, tmp_path: Path) -> None:
+    plain = TokenEncoder.load(tiny_model)
+    narrow = nn.Linear(32, 8, bias=False)
+    TokenEncoder(plain.body, narrow, plain.tokenizer, plain.settings).save(tmp_path / "narrow")
+    system = ColBERT.configure({"encoder": str(tiny_model), "student": str(tmp_path / "narrow")})
+    (tmp_path / "index").mkdir()
+    system.index(iter(DOCUMENTS), tmp_path / "index", IndexContext("en"))
+    with pytest.raises(DataError, match="narrow gives vectors of 8 dimensions, the documents have 32"):
+        rankings(system, tmp_path / "index", "sw-en", ["mto"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "encoder: is required"),
+        ({"encoder": "x", "stride": -1}, "stride"),
+        ({"encoder": "x", "lenght": 1}, "lenght"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        ColBERT.configure(settings)
+
+
+def test_a_device_and_a_model_that_are_not_there_are_named(tiny_model: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no device 'cuda:99' here"):
+        ColBERT.configure({"encoder": str(tiny_model), "device": "cuda:99"}).index([], tmp_path, IndexContext("en"))
+    with pytest.raises(MissingDataError, match="no model folder"):
+        ColBERT.configure({"encoder": "./absent"}).inputs()
+
+
+def test_naming_the_system_imports_no_model_library() -> None:
+    code = "import sys, json; import systems.late_interaction.system; print(json.dumps(sorted(sys.modules)))"
+    modules = json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+    assert not {"torch", "transformers", "huggingface_hub", "numpy"} & set(modules)
+
+
+@pytest.fixture(scope="module")
+def subject(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Subject:
+    settings = {"encoder": str(tiny_model), "passage_length": 48, "device": "cpu"}
+    return Subject.of("colbert", tmp_path_factory.mktemp("conformance"), settings, "en-en")
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
+def test_conforms(check: Check, subject: Subject) -> None:
+    try:
+        check(subject)
+    except NotCheckableError as error:
+        pytest.skip(error.message)
+
+
+def test_english_questions_find_their_passages_in_afriqa(english_model: str, data: Path, tmp_path: Path) -> None:
+    """The first 800 passages; questions whose passage is among them."""
+    collection = build_source("afriqa", {}, data).load("afriqa/sw-en")
+    documents = [document for document, _ in zip(collection.documents.stream(), range(800), strict=False)]
+    kept = {document.id for document in documents}
+    qrels = {query: judged for query, judged in collection.qrels.items() if kept.issuperset(judged)}
+    queries = [query for query in collection.query_set("human").queries if query.id in qrels]
+    system = ColBERT.configure({"encoder": english_model})
+    system.index(documents, tmp_path, IndexContext("en", threads=2))
+    with system.open(tmp_path, SearchContext(LanguagePair("en", "en"), threads=2)) as searcher:
+        run = Run.from_rankings([(query.id, searcher.search([query], 100)[0]) for query in queries])
+    assert evaluate(run, qrels, ["AP"]).mean("AP") > 0.8
