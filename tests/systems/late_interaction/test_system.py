@@ -12,7 +12,7 @@ from harness.collections.sources import build_source
 from harness.conformance import CHECKS, Check, NotCheckableError, Subject
 from harness.errors import DataError, MissingDataError, UsageError
 from harness.evaluation import evaluate
-from harness.identity import system_identity
+from harness.identity import fingerprint, system_identity
 from harness.languages import LanguagePair
 from harness.runs import Run
 from harness.system import IndexContext, SearchContext
