@@ -25,11 +25,11 @@ from harness.system import (
     SystemConfig,
     register_system,
 )
-from systems.document_store import DocumentTexts
 from systems.late_interaction.sources import source_digest
 
 if TYPE_CHECKING:
     from systems.cross_encoder import CrossEncoder
+    from systems.document_store import DocumentTexts
 
 
 class RerankConfig(SystemConfig):
@@ -76,11 +76,14 @@ class Rerank(RetrievalSystem[RerankConfig]):
 
     def index(self, documents: Iterable[Document], folder: Path, context: IndexContext) -> None:
         """Keep the documents' texts."""
+        from systems.document_store import DocumentTexts
+
         DocumentTexts.write(documents, folder)
 
     def open(self, folder: Path, context: SearchContext) -> Searcher:
         """Load the cross-encoder and open the texts."""
         from systems.cross_encoder import CrossEncoder
+        from systems.document_store import DocumentTexts
 
         encoder = CrossEncoder(self.config.encoder, self.config.length, self.config.batch_size, self.config.device)
         return _Reranker(context.components[0], encoder, DocumentTexts(folder), self.config.top)

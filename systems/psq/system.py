@@ -12,51 +12,20 @@ as does every word of a query in the documents' language.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field
-
-from harness.collections.base import Document, Query
+from harness.collections.base import Document
 from harness.errors import DataError
 from harness.languages import LanguagePair
-from harness.system import (
-    IndexContext,
-    Ranking,
-    RetrievalSystem,
-    SearchContext,
-    Searcher,
-    SystemConfig,
-    register_system,
-)
+from harness.system import IndexContext, RetrievalSystem, SearchContext, Searcher, SystemConfig, register_system
 from harness.training import Bitext, TrainableSystem, TrainingContext
-from systems.psq.postings import PostingsIndex, PostingsSearcher, rank
-from systems.psq.table import Pruning, TableFolder, TranslationTable
-from systems.psq.terms import words
-from systems.psq.training import PSQTraining, train_tables
+from systems.psq.settings import PSQConfig, PSQTraining
 
-
-class PSQConfig(SystemConfig):
-    """Settings of PSQ."""
-
-    model: Path = Field(
-        description="folder with translation tables, which training makes", json_schema_extra={"identity": False}
-    )
-    k1: float = Field(0.9, ge=0, description="term-frequency saturation")
-    b: float = Field(0.4, ge=0, le=1, description="length normalisation")
-    translations: int = Field(20, ge=1, description="translations of a word, at most")
-    min_probability: float = Field(0.01, ge=0, le=1, description="less probable translations are left out")
-    cumulative: float = Field(0.95, gt=0, le=1, description="share of the mass at which no more are taken")
-
-    @property
-    def pruning(self) -> Pruning:
-        """Which translations take part in a search."""
-        return Pruning(self.translations, self.min_probability, self.cumulative)
+if TYPE_CHECKING:
+    from systems.psq.table import TableFolder
 
 
 @register_system("psq")
@@ -72,10 +41,14 @@ class PSQ(TrainableSystem[PSQConfig]):
     @cached_property
     def tables(self) -> TableFolder:
         """The folder with the tables."""
+        from systems.psq.table import TableFolder
+
         return TableFolder(self.config.model)
 
     @cached_property
-    def _components(self) -> tuple[PostingsIndex, ...]:
+    def _components(self) -> tuple[RetrievalSystem[Any], ...]:
+        from systems.psq.postings import PostingsIndex
+
         return (PostingsIndex(SystemConfig()),)
 
     def components(self) -> Sequence[RetrievalSystem[Any]]:
@@ -112,46 +85,24 @@ class PSQ(TrainableSystem[PSQConfig]):
         Raises:
             DataError: when the table is damaged, or its terms are made in another way than those of the index.
         """
+        from systems.psq.postings import PostingsSearcher
+        from systems.psq.search import PSQSearcher
+
         (index,) = context.components
         assert isinstance(index, PostingsSearcher)
         if context.pair.query == context.pair.document:
-            return _PSQSearcher(index, None, self.config)
+            return PSQSearcher(index, None, self.config)
         if (theirs := self.tables.meta["stemmer"]) != index.stemmer.name:
             raise DataError(
                 f"the table's terms are made by '{theirs}', the index's by '{index.stemmer.name}'",
                 path=self.config.model,
                 hint="train the table again",
             )
-        return _PSQSearcher(index, self.tables.load(context.pair.query), self.config)
+        return PSQSearcher(index, self.tables.load(context.pair.query), self.config)
 
     @classmethod
     def train(cls, bitext: Bitext, settings: Any, output: Path, context: TrainingContext) -> None:
         """Learn a translation table for each language; see `systems.psq.training.train_tables`."""
+        from systems.psq.training import train_tables
+
         train_tables(bitext, settings, output, context)
-
-
-class _PSQSearcher(Searcher):
-    def __init__(self, index: PostingsSearcher, table: TranslationTable | None, config: PSQConfig) -> None:
-        self._postings, self._stemmer = index.postings, index.stemmer
-        self._table = table
-        self._config = config
-        norm = config.k1 * (1 - config.b + config.b * self._postings.relative_lengths)
-        self._norm: NDArray[np.float64] = norm
-
-    def search(self, queries: Sequence[Query], depth: int) -> Sequence[Ranking]:
-        return [self._answer(query.text, depth) for query in queries]
-
-    def _answer(self, text: str, depth: int) -> Ranking:
-        scores = np.zeros(len(self._norm))
-        for word, count in Counter(words(text)).items():
-            for weights in self._structures(word):
-                tf = self._postings.expected_frequencies(weights)
-                df = sum(weight * self._postings.document_frequency(term) for term, weight in weights)
-                idf = np.log1p((len(scores) - df + 0.5) / (df + 0.5))
-                scores += count * idf * np.divide(tf, tf + self._norm, out=np.zeros(len(tf)), where=tf > 0)
-        return rank(self._postings.ids, scores, depth)
-
-    def _structures(self, word: str) -> list[list[tuple[str, float]]]:
-        """Weighted terms that stand for a word together; a word without translations stands for itself."""
-        translations = self._table.translations(word, self._config.pruning) if self._table else None
-        return [[(term, 1.0)] for term in self._stemmer(word)] if translations is None else [translations]

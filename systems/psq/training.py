@@ -8,36 +8,15 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, field_validator
-
 from harness.errors import DataError, UsageError
-from harness.languages import canonical_tag
-from harness.training import Bitext, TrainingContext, TrainingSettings
+from harness.training import Bitext, TrainingContext
 from systems.distillation.bitext import read_bitext
 from systems.psq.agreement import agreed
 from systems.psq.bitext import encode
 from systems.psq.ibm1 import train
+from systems.psq.settings import PSQTraining
 from systems.psq.table import META, Pruning, make_table
 from systems.psq.terms import Stemmer
-
-
-class PSQTraining(TrainingSettings):
-    """Settings of the training of translation tables."""
-
-    pivot: str = Field("en", description="language of the documents, the second column of the parallel text")
-    iterations: int = Field(5, ge=1, description="of expectation maximisation")
-    both_directions: bool = Field(True, description="multiply with the probabilities of the other direction")
-    min_count: int = Field(2, ge=1, description="rarer words get no translations and stand for themselves")
-    max_words: int = Field(200, ge=1, description="sentence pairs with a longer side are skipped")
-    max_pairs: int | None = Field(None, ge=1, description="sentence pairs read of each language, from the first on")
-    translations: int = Field(50, ge=1, description="translations kept of a word, at most")
-    min_probability: float = Field(0.001, ge=0, le=1, description="less probable translations are not kept")
-    cumulative: float = Field(1.0, gt=0, le=1, description="share of the mass at which no more are kept")
-
-    @field_validator("pivot")
-    @classmethod
-    def _known(cls, tag: str) -> str:
-        return canonical_tag(tag)
 
 
 def train_tables(bitext: Bitext, settings: PSQTraining, output: Path, context: TrainingContext) -> None:
