@@ -135,7 +135,7 @@ class Experiment:
                 listen(event)
 
         executor = LocalExecutor(self.store, tuple(self.plugins))
-        if models := plan.models():
+        while models := [model for model in plan.models() if model.key not in ended]:
             for model in models:
                 executor.train(model, hear)
             plan = self.plan()

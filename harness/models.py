@@ -1,19 +1,24 @@
-"""Models that rows need: trained once, from files or from the embedded collection's sentence pairs, and kept."""
+"""Models of a suite: trained once, from files or from the embedded collection's sentence pairs, and kept.
+
+Settings refer to them as `model:NAME`, at any depth: those of rows, of the systems rows are made of, of other models.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from harness.cell import Event, Listener
-from harness.errors import ClirError, MissingDataError, StoreError, UsageError
+from harness.errors import ClirError, MissingDataError, StoreError, UnknownNameError, UsageError
 from harness.identity import fingerprint
 from harness.languages import canonical_tag
 from harness.measurement import available_cores
 from harness.store import Store
-from harness.suite import Row, RowTraining
+from harness.suite import Suite
 from harness.training import (
     TrainingContext,
     obtain_model,
@@ -23,6 +28,7 @@ from harness.training import (
 )
 
 EMBEDDED = "embedded:"
+REFERENCE = "model:"
 
 
 class ModelTask(BaseModel):
@@ -30,7 +36,7 @@ class ModelTask(BaseModel):
 
     Attributes:
         key: identity of the model.
-        row: label of a row that needs it, for people.
+        name: its name in the suite.
         system: what is trained.
         bitext: files by language.
         settings, seed, threads: how.
@@ -39,7 +45,7 @@ class ModelTask(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     key: str
-    row: str
+    name: str
     system: str
     bitext: dict[str, list[Path]]
     settings: dict[str, Any]
@@ -47,28 +53,78 @@ class ModelTask(BaseModel):
     threads: int
 
 
-def plan_model(row: Row, training: RowTraining, data: Path | None, store: Store, seed: int) -> ModelTask:
-    """The training that a row's model comes from, with the files it reads there.
+class NotTrainedError(Exception):
+    """Settings refer to a model that is to be trained first."""
 
-    Raises:
-        MissingDataError: a file is not there; says where it was looked for.
-        UsageError: the row's system is not trainable, or a setting is wrong.
+    def __init__(self, task: ModelTask) -> None:
+        super().__init__(task.name)
+        self.task = task
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models of a suite: which are there, and how the others are trained.
+
+    Args:
+        suite: names them.
+        store: where they are kept.
+        data: folder that the paths of parallel text start from.
     """
-    system = trainable_system(row.system)
-    settings = training_settings(system, training.settings)
-    bitext = {
-        canonical_tag(language): tuple(_file(name, canonical_tag(language), data, store) for name in names)
-        for language, names in training.bitext.items()
-    }
-    return ModelTask(
-        key=fingerprint(training_identity(system, bitext, settings, seed)),
-        row=row.label,
-        system=row.system,
-        bitext={language: list(files) for language, files in bitext.items()},
-        settings=training.settings,
-        seed=seed,
-        threads=available_cores(),
-    )
+
+    suite: Suite
+    store: Store
+    data: Path | None = None
+
+    def resolve(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings with every `model:NAME` replaced by the folder of that model.
+
+        Raises:
+            NotTrainedError: one of the models is not there yet; has the first that can be trained now.
+            MissingDataError: a file of parallel text is not there; says where it was looked for.
+            UsageError: a model is not of the suite, needs itself, is of a system that is not trained, or has a
+                setting that cannot be used.
+        """
+        return {key: self._resolved(value, ()) for key, value in settings.items()}
+
+    def _resolved(self, value: Any, needed_by: tuple[str, ...]) -> Any:
+        if isinstance(value, str) and value.startswith(REFERENCE):
+            return self._folder(value.removeprefix(REFERENCE).strip(), needed_by)
+        if isinstance(value, Mapping):
+            return {key: self._resolved(item, needed_by) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._resolved(item, needed_by) for item in value]
+        return value
+
+    def _folder(self, name: str, needed_by: tuple[str, ...]) -> str:
+        if name not in self.suite.models:
+            raise UnknownNameError("model of this suite", name, self.suite.models)
+        if name in needed_by:
+            raise UsageError(f"model '{name}' needs itself: {' needs '.join((*needed_by, name))}")
+        task = self._task(name, (*needed_by, name))
+        if (kept := self.store.artefact("model", task.key)) is None:
+            raise NotTrainedError(task)
+        return str(kept.content)
+
+    def _task(self, name: str, needed_by: tuple[str, ...]) -> ModelTask:
+        model = self.suite.models[name]
+        system = trainable_system(model.system)
+        values = self._resolved(model.settings, needed_by)
+        settings = training_settings(system, values)
+        bitext = {
+            canonical_tag(language): tuple(
+                _file(file, canonical_tag(language), self.data, self.store) for file in files
+            )
+            for language, files in model.bitext.items()
+        }
+        return ModelTask(
+            key=fingerprint(training_identity(system, bitext, settings, self.suite.seed)),
+            name=name,
+            system=model.system,
+            bitext={language: list(files) for language, files in bitext.items()},
+            settings=values,
+            seed=self.suite.seed,
+            threads=available_cores(),
+        )
 
 
 def _file(name: str, language: str, data: Path | None, store: Store) -> Path:
@@ -80,7 +136,7 @@ def _file(name: str, language: str, data: Path | None, store: Store) -> Path:
             raise MissingDataError(f"no bitext {name}", hint=f"pass --data DIR with DIR/{name}")
         path = data / path
     if not path.is_file():
-        raise MissingDataError(f"no bitext {path}", hint="put parallel text there, or leave the row out")
+        raise MissingDataError(f"no bitext {path}", hint="put parallel text there, or leave out the rows that need it")
     return path.resolve()
 
 
@@ -100,19 +156,13 @@ def _embedded_bitext(name: str, language: str, store: Store) -> Path:
     return store.obtain("bitext", key, build).content / f"{language}-en.tsv.gz"
 
 
-def model_folder(task: ModelTask, store: Store) -> Path | None:
-    """Where a trained model is, None when it is not trained yet."""
-    kept = store.artefact("model", task.key)
-    return kept.content if kept else None
-
-
 def train_model(task: ModelTask, store: Store, listen: Listener) -> None:
     """Train a model and keep it; what goes wrong is told as the end of the event.
 
     Raises:
         StoreError: when the store cannot take the model.
     """
-    listen(Event(kind="started", key=task.key, name=f"model of {task.row}", phase="training"))
+    listen(Event(kind="started", key=task.key, name=f"model {task.name}", phase="training"))
     system = trainable_system(task.system)
 
     def tell(done: int, total: int | None, text: str) -> None:

@@ -17,11 +17,10 @@ from harness.identity import fingerprint, package_version, system_identity
 from harness.indexing import parts
 from harness.languages import LanguagePair
 from harness.measurement import available_cores
-from harness.models import ModelTask, model_folder, plan_model
+from harness.models import Models, ModelTask, NotTrainedError
 from harness.store import Store
 from harness.suite import Row, Suite
 from harness.system import SYSTEMS, RetrievalSystem
-from harness.training import trainable_system
 
 CELL_FORMAT = 1
 """Goes up when the harness itself changes what a cell contains; part of every cell's identity."""
@@ -87,7 +86,15 @@ class Plan:
         return list(groups.values())
 
 
-Usable = RetrievalSystem[Any] | ModelTask | ClirError
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A row that can run: its system, and its settings with the folders of its models."""
+
+    system: RetrievalSystem[Any]
+    settings: Mapping[str, Any]
+
+
+Usable = Ready | ModelTask | ClirError
 """What a row has to work with: its system, the model it still waits for, or why there is none."""
 
 
@@ -129,38 +136,34 @@ class Planner:
             if absent:
                 needs = " ".join(absent)
                 return PluginError(f"system '{row.system}' needs {needs}", hint=f"pip install {needs}")
-            settings = row.settings
-            if row.train:
-                task = plan_model(row, row.train, self.data, self.store, self.suite.seed)
-                folder = model_folder(task, self.store)
-                if folder is None:
-                    return task
-                settings = {**settings, trainable_system(row.system).model_field: str(folder)}
+            settings = Models(self.suite, self.store, self.data).resolve(row.settings)
             system = cls.configure(settings)
             for part in parts(system):
                 part.inputs()
+        except NotTrainedError as wanting:
+            return wanting.task
         except UsageError:
             raise
         except ClirError as error:
             return error
-        return system
+        return Ready(system, settings)
 
-    def _plan_cell(self, row: Row, system: Usable, entry: CatalogueEntry) -> PlannedCell:
+    def _plan_cell(self, row: Row, usable: Usable, entry: CatalogueEntry) -> PlannedCell:
         described = entry.description or {"id": entry.id, "pair": str(entry.pair)}
         cell = PlannedCell(row, entry.id, entry.pair, State.TO_DO, described)
         if entry.description is None:
             return replace(cell, state=State.MISSING_DATA, reason=f"{entry.missing}; {entry.remedy}")
-        if isinstance(system, ClirError):
-            return replace(cell, state=State.FAILED, reason=str(system))
-        if isinstance(system, ModelTask):
-            return replace(cell, model=system, reason="its model is trained first")
+        if isinstance(usable, ClirError):
+            return replace(cell, state=State.FAILED, reason=str(usable))
+        if isinstance(usable, ModelTask):
+            return replace(cell, model=usable, reason="its model is trained first")
         if row.queries not in entry.query_digests:
             reason = f"no '{row.queries}' queries; there are: {', '.join(entry.query_digests)}"
             return replace(cell, state=State.NOT_APPLICABLE, reason=reason)
         asked = LanguagePair(entry.query_languages[row.queries], entry.pair.document)
-        if (refusal := system.supports(asked)) is not None:
+        if (refusal := usable.system.supports(asked)) is not None:
             return replace(cell, state=State.NOT_APPLICABLE, reason=refusal)
-        task = self._task(row, system, entry)
+        task = self._task(row, usable, entry)
         record = self.store.cell(task.key)
         if record is None:
             return replace(cell, task=task)
@@ -168,10 +171,10 @@ class Planner:
             return replace(cell, state=State.DONE, task=task)
         return replace(cell, task=task, reason=f"failed before: {record['error']['message']}")
 
-    def _task(self, row: Row, system: RetrievalSystem[Any], entry: CatalogueEntry) -> CellTask:
+    def _task(self, row: Row, ready: Ready, entry: CatalogueEntry) -> CellTask:
         assert entry.description is not None
         identity = {
-            "system": system_identity(system),
+            "system": system_identity(ready.system),
             "collection": {
                 key: entry.description[key]
                 for key in ("id", "pair", "documents", "documents_digest", "qrels_digest", "judged_queries")
@@ -183,7 +186,7 @@ class Planner:
         }
         return CellTask(
             key=fingerprint(identity),
-            row=_with_model(row, system),
+            row=row.model_copy(update={"settings": dict(ready.settings)}),
             source=entry.source,
             source_settings=dict(entry.settings),
             data=str(self.data) if self.data else None,
@@ -199,11 +202,3 @@ class Planner:
                 + (["--data", "DIR"] if self.data else [])
             ),
         )
-
-
-def _with_model(row: Row, system: RetrievalSystem[Any]) -> Row:
-    """The row as another process can configure it: with the folder of the model that was trained for it."""
-    if row.train is None:
-        return row
-    field = trainable_system(row.system).model_field
-    return row.model_copy(update={"settings": {**row.settings, field: getattr(system.config, field)}})

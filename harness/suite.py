@@ -1,4 +1,4 @@
-"""Suites: named benchmarks as YAML. Rows (systems with settings) over collections, with measures and a depth."""
+"""Suites: named benchmarks as YAML. Rows (systems with settings) over collections, models, measures and a depth."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from harness.languages import LanguagePair
 from harness.system import SYSTEMS
 
 
-class RowTraining(BaseModel):
-    """How a row's model is trained before it runs: parallel text by language, and training settings.
+class Model(BaseModel):
+    """A model that a suite trains: the system whose model it is, parallel text by language, training settings.
 
     A file is relative to the data folder; `embedded:N` stands for N sentence pairs of the embedded collection.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    system: str
     bitext: dict[str, list[str]] = Field(min_length=1)
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
 class Row(BaseModel):
-    """One line of a leaderboard: a system, its settings, the wording of its queries, how its model is trained.
+    """One line of a leaderboard: a system, its settings, the wording of its queries.
 
     >>> Row(system="bm25", queries="human").label
     'bm25 (human queries)'
@@ -41,7 +42,6 @@ class Row(BaseModel):
     label: str = ""
     queries: str = ORIGINAL
     settings: dict[str, Any] = Field(default_factory=dict)
-    train: RowTraining | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -67,7 +67,10 @@ class CollectionSpec(BaseModel):
 
 
 class Suite(BaseModel):
-    """A named benchmark."""
+    """A named benchmark: rows over collections, and the models that they need.
+
+    In the settings of a row or of another model, `model:NAME` stands for the folder of a model of that name.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -77,6 +80,7 @@ class Suite(BaseModel):
     measures: list[str] = Field(min_length=1)
     depth: int = Field(1000, ge=1)
     seed: int = Field(0, ge=0)
+    models: dict[str, Model] = Field(default_factory=dict)
     rows: list[Row] = Field(min_length=1)
     collections: list[CollectionSpec] = Field(min_length=1)
 

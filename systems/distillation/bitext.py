@@ -16,7 +16,7 @@ from harness.languages import canonical_tag
 from harness.textio import open_text
 
 XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
-FORMATS = (".tsv", ".tmx", ".jsonl")
+FORMATS = (".tsv", ".tmx", ".jsonl", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,9 @@ def read_bitext(path: BitextPath, language: str, pivot: str = "en") -> Iterator[
 
     Args:
         path: `.tsv` (`sentence TAB translation`, optionally `TAB id`), `.tmx`, or `.jsonl` (objects with the two
-            languages' tags as keys, e.g. {"sw": ..., "en": ..., "id": ...}, `id` being optional), each also with
-            `.gz`; or two text files, aligned by line (Moses). Without an id of its own, a pair's is its number.
+            languages' tags as keys, e.g. {"sw": ..., "en": ..., "id": ...}, `id` being optional; or AfriQA's
+            questions with their translations, which its publisher names `.json`), each also with `.gz`; or two text
+            files, aligned by line (Moses). Without an id of its own, a pair's is its number.
         language: tag of the foreign side; in TMX and JSONL any alias of it is understood.
         pivot: tag of the other side.
 
@@ -57,7 +58,7 @@ def read_bitext(path: BitextPath, language: str, pivot: str = "en") -> Iterator[
     suffix = Path(path.name.removesuffix(".gz")).suffix
     if suffix == ".tsv":
         return _read_tsv(path)
-    if suffix == ".jsonl":
+    if suffix in (".jsonl", ".json"):
         return _read_jsonl(path, language, pivot)
     if suffix == ".tmx":
         return _read_tmx(path, language, pivot)
@@ -124,7 +125,10 @@ def _read_jsonl(path: Path, language: str, pivot: str) -> Iterator[Pair]:
             raise DataError(f"is not JSON: {error}", path=path, line=number) from None
         if not isinstance(found, dict):
             raise DataError("is not a JSON object", path=path, line=number)
-        sides = {_known_tag(key): value for key, value in found.items() if key != "id"}
+        if "translated_question" in found:
+            sides = {language: found.get("question"), pivot: found["translated_question"]}
+        else:
+            sides = {_known_tag(key): value for key, value in found.items() if key != "id"}
         for tag in (language, pivot):
             if not isinstance(sides.get(tag), str):
                 raise DataError(

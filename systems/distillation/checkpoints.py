@@ -1,4 +1,4 @@
-"""Checkpoints of a training run: everything that decides how it goes on, written whole or not at all."""
+"""A training run on disk: whose it is, its curve, and checkpoints with everything that decides how it goes on."""
 
 from __future__ import annotations
 
@@ -11,10 +11,46 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from harness.errors import DataError
+from harness.errors import DataError, UsageError
+
+RUN = "run.json"
 
 KEPT = 2
 """Checkpoints kept: the last, and one more should the disk spoil it."""
+
+
+def claim_run(folder: Path, run: dict[str, Any]) -> None:
+    """Note whose run a folder holds.
+
+    Raises:
+        UsageError: when it holds another one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if (path := folder / RUN).is_file():
+        found = json.loads(path.read_text("utf-8"))
+        if different := [key for key, value in run.items() if found.get(key) != value]:
+            raise UsageError(
+                f"{folder} holds a run with other {' and '.join(different)}",
+                hint="remove the folder to start anew, or repeat the call that made it",
+            )
+    else:
+        part = path.with_name(path.name + ".part")
+        part.write_text(json.dumps(run, indent=1), encoding="utf-8")
+        part.replace(path)
+
+
+def cut_curve(path: Path, step: int) -> None:
+    """Leave out what a killed run noted after its last checkpoint; a line cut short is after it too."""
+    if not path.is_file():
+        return
+    kept = []
+    for line in path.read_text("utf-8").splitlines(keepends=True):
+        if not line.endswith("\n") or json.loads(line)["step"] > step:
+            break
+        kept.append(line)
+    part = path.with_name(path.name + ".part")
+    part.write_text("".join(kept), encoding="utf-8")
+    part.replace(path)
 
 
 def save_checkpoint(

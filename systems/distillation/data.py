@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.languages import canonical_tag
 from systems.distillation.bitext import BitextPath, Pair, read_bitext
 from systems.distillation.bitext_filter import FilterReport, FilterSettings, filter_bitext, sample, split_held_out
 
@@ -33,32 +32,13 @@ class TrainingData:
     reports: Mapping[str, FilterReport]
 
 
-def parse_bitext_option(text: str) -> tuple[str, list[BitextPath]]:
-    """Read `LANGUAGE=FILE,FILE`; two Moses files are joined by `+`, the foreign one first.
-
-    Raises:
-        UsageError: when the text has another form.
-        UnknownNameError: when the language is unknown.
-
-    >>> parse_bitext_option("swa=news.tsv.gz,bible.sw+bible.en")
-    ('sw', [PosixPath('news.tsv.gz'), (PosixPath('bible.sw'), PosixPath('bible.en'))])
-    """
-    language, equals, rest = text.partition("=")
-    files: list[BitextPath] = []
-    for item in rest.split(","):
-        left, plus, right = item.partition("+")
-        if not (equals and left and bool(plus) == bool(right)):
-            raise UsageError(f"'{text}' names no parallel text", hint="write LANGUAGE=FILE,FILE, e.g. sw=news.tsv.gz")
-        files.append((Path(left), Path(right)) if plus else Path(left))
-    return canonical_tag(language), files
-
-
 def load_training_data(
     files: Mapping[str, Sequence[BitextPath]],
     *,
     filters: FilterSettings | None = None,
     held_out: int = 500,
     per_language: int | None = None,
+    pivot_share: float = 0.0,
     pivot: str = "en",
     seed: int = 0,
 ) -> TrainingData:
@@ -69,6 +49,8 @@ def load_training_data(
         filters: what is left out.
         held_out: pivot sentences kept for evaluation, over all languages; at most a tenth of them.
         per_language: pairs of a language at most, drawn by the seed; all when None.
+        pivot_share: pivot sentences of the pairs to train on that are added with themselves as translation, as a
+            share of these pairs.
         pivot: language of the other side.
         seed: of the draw.
 
@@ -87,6 +69,8 @@ def load_training_data(
         pairs += kept if per_language is None else sample(kept, per_language, seed)
         read += [_describe(file, language) for path in files[language] for file in _single(path)]
     train, evaluation = split_held_out(pairs, held_out)
+    pivots = list({pair.target: Pair(pair.target, pair.target, pair.id) for pair in train}.values())
+    train += sample(pivots, round(pivot_share * len(train)), seed)
     return TrainingData(tuple(train), tuple(sample(evaluation, held_out, seed)), tuple(read), reports)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
+
+from systems.late_interaction.maxsim import maxsim_scores
 
 
 def reciprocal_rank(queries: Sequence[Tensor], documents: Sequence[Tensor]) -> float:
@@ -20,15 +22,8 @@ def reciprocal_rank(queries: Sequence[Tensor], documents: Sequence[Tensor]) -> f
     >>> reciprocal_rank([one, two], [one, two]), reciprocal_rank([one, two], [two, one])
     (1.0, 0.5)
     """
-    padded = pad_sequence(list(documents), batch_first=True)
-    lengths = torch.tensor([len(document) for document in documents])
-    absent = torch.arange(padded.shape[1]) >= lengths.unsqueeze(1)
-    total = 0.0
-    for number, query in enumerate(queries):
-        if not len(query):
-            continue
-        similarities = torch.einsum("dtk,qk->dqt", padded, query)
-        scores = similarities.masked_fill(absent.unsqueeze(1), -1e4).amax(2).sum(1)
-        rank = int((scores >= scores[number]).sum())
-        total += 1 / rank
-    return total / len(queries)
+    offsets = np.cumsum([0, *(len(document) for document in documents)])
+    scores = maxsim_scores(queries, torch.cat(list(documents)), offsets)
+    ranks = (scores >= scores.diagonal().unsqueeze(1)).sum(1)
+    asked = torch.tensor([len(query) > 0 for query in queries], device=ranks.device)
+    return float(torch.where(asked, 1 / ranks, 0.0).mean())

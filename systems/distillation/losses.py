@@ -8,15 +8,14 @@ distillation (Reimers & Gurevych 2020, https://arxiv.org/abs/2004.09813), `posit
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor
 
 from harness.errors import UnknownNameError, UsageError
-from systems.distillation.transport import Solver, transport_plan
-
-Loss = Literal["transport", "nearest", "mean", "position"]
+from systems.distillation.settings import Loss, Solver
+from systems.distillation.transport import transport_plan
 
 
 def alignment_loss(
@@ -29,13 +28,14 @@ def alignment_loss(
     solver: Solver = "ipot",
     beta: float = 0.1,
     iterations: int = 30,
+    detach: bool = True,
 ) -> Tensor:
     """Mean loss of a batch of sentence pairs, in float32; pairs without a token on either side count as 0.
 
     With C[i, j] = 1 - student_i . teacher_j over the tokens that count, a pair's loss is
 
     - `transport`: sum of P[i, j] C[i, j], where P is the cheapest plan between uniform masses. P is a constant to
-      the gradient, which at the optimum makes the gradient exact (envelope theorem);
+      the gradient, which at the optimum makes the gradient exact (envelope theorem), unless `detach` is false;
     - `nearest`: 1/2 (mean over i of min over j of C + mean over j of min over i of C);
     - `mean`: mean squared difference, over dimensions, of the two mean vectors;
     - `position`: mean of C[i, i] up to the length of the shorter side, tokens that count being numbered in order.
@@ -49,6 +49,7 @@ def alignment_loss(
         solver: of `transport`, as `transport_plan`; so are `beta` and `iterations`.
         beta: step or regularisation of the solver.
         iterations: of the solver.
+        detach: take the plan as constant; else the gradient runs through the iterations of `ipot`.
 
     Raises:
         UnknownNameError: for another loss or solver.
@@ -74,7 +75,9 @@ def alignment_loss(
             if loss == "nearest":
                 per_pair = _nearest(cost, rows, columns)
             else:
-                plan = transport_plan(cost, rows, columns, solver=solver, beta=beta, iterations=iterations)
+                plan = transport_plan(
+                    cost, rows, columns, solver=solver, beta=beta, iterations=iterations, detach=detach
+                )
                 per_pair = (plan * cost).sum((1, 2))
         paired = rows.any(1) & columns.any(1)
         return torch.where(paired, per_pair, 0.0).mean()

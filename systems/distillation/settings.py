@@ -1,72 +1,90 @@
-"""Settings of a distillation."""
+"""Settings of a distillation. Nothing here imports a model library."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from systems.distillation.losses import Loss
-from systems.distillation.transport import Solver
+from harness.training import TrainingSettings
+
+Loss = Literal["transport", "nearest", "mean", "position"]
+Solver = Literal["ipot", "sinkhorn", "exact"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
-class TrainingSettings(BaseModel):
-    """How a student is trained.
+class Optimisation(TrainingSettings):
+    """How a student is trained on given pairs, from given encoders."""
 
-    Attributes:
-        loss: as `alignment_loss`; so are `solver`, `beta` and `iterations`.
-        steps: optimiser steps at most.
-        batch_size: sentence pairs a batch.
-        accumulation: batches a step.
-        learning_rate: of all but the input embeddings, at its highest.
-        embedding_learning_rate: of the input embeddings: a new vocabulary has further to go.
-        warmup: share of the steps over which the rates rise from 0; then they fall linearly to 0.
-        weight_decay: AdamW's, of matrices only.
-        max_gradient_norm: longer gradients are shortened to it.
-        role: side of a search as which both sentences are tokenised. With an encoder that augments queries, `query`
-            pads both sides with [MASK] and counts all positions, as OPTICAL does; else only real tokens count.
-        max_tokens: of a sentence, in place of the encoders' own lengths.
-        bf16: run the encoders in bfloat16 where that is safe (autocast); the loss stays in float32.
-        cache_teacher: in runs of more than one pass, encode the pivot side once and keep it in memory in float16
-            (sentences x tokens x dimensions x 2 bytes).
-        evaluate_every: steps between evaluations on held-out pairs.
-        evaluation_pairs: held-out pairs used, at most; the time of an evaluation grows with their square.
-        patience: evaluations without a better reciprocal rank after which training ends; None for never.
-        checkpoint_every: steps between checkpoints.
-        seed: of data order and dropout.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    loss: Loss = "transport"
-    solver: Solver = "ipot"
-    beta: float = Field(default=0.1, gt=0)
-    iterations: int = Field(default=30, ge=1)
-    steps: int = Field(default=1000, ge=1)
-    batch_size: int = Field(default=64, ge=1)
-    accumulation: int = Field(default=1, ge=1)
-    learning_rate: float = Field(default=1e-4, gt=0)
-    embedding_learning_rate: float = Field(default=1e-3, gt=0)
-    warmup: float = Field(default=0.1, ge=0, le=1)
-    weight_decay: float = Field(default=0.01, ge=0)
-    max_gradient_norm: float = Field(default=1.0, gt=0)
-    role: Literal["query", "document"] = "query"
-    max_tokens: int = Field(default=48, ge=3)
-    bf16: bool = False
-    cache_teacher: bool = True
-    evaluate_every: int = Field(default=100, ge=1)
-    evaluation_pairs: int = Field(default=200, ge=1)
-    patience: int | None = Field(default=None, ge=1)
-    checkpoint_every: int = Field(default=100, ge=1)
-    seed: int = 0
+    loss: Loss = Field("transport", description="what is made small; see systems.distillation.losses")
+    solver: Solver = Field("ipot", description="of transport, as are beta, iterations and detach")
+    beta: float = Field(0.1, gt=0, description="the solver's step or regularisation, as a share of the cost range")
+    iterations: int = Field(30, ge=1, description="of ipot exactly, of sinkhorn at most")
+    detach: bool = Field(True, description="take the plan as constant; else differentiate through ipot's iterations")
+    steps: int = Field(1000, ge=1, description="optimiser steps at most")
+    batch_size: int = Field(64, ge=1, description="sentence pairs a batch")
+    accumulation: int = Field(1, ge=1, description="batches a step")
+    learning_rate: float = Field(2e-4, gt=0, description="of all but the input embeddings, at its highest")
+    embedding_learning_rate: float = Field(
+        2e-3, gt=0, description="of the input embeddings: a new vocabulary has further to go"
+    )
+    warmup: float = Field(
+        0.1, ge=0, le=1, description="share of the steps over which the rates rise from 0; then they fall to 0"
+    )
+    weight_decay: float = Field(0.01, ge=0, description="AdamW's, of matrices only")
+    max_gradient_norm: float = Field(1.0, gt=0, description="longer gradients are shortened to it")
+    max_tokens: int = Field(48, ge=3, description="of a sentence; the rest is cut off")
+    precision: Precision = Field(
+        "auto", description="of the encoders; the loss is float32. auto: bfloat16 where the processor computes in it"
+    )
+    cache_teacher: bool = Field(
+        True,
+        description="in runs of several passes, encode the pivot side once and keep it in memory in float16 "
+        "(sentences x tokens x dimensions x 2 bytes)",
+    )
+    evaluate_every: int = Field(100, ge=1, description="steps between evaluations on held-out pairs")
+    evaluation_pairs: int = Field(200, ge=1, description="held-out pairs used, at most; time grows with their square")
+    patience: int | None = Field(
+        None, ge=1, description="evaluations without a better reciprocal rank after which training ends"
+    )
+    checkpoint_every: int = Field(100, ge=1, description="steps between checkpoints")
 
     def rate(self, step: int) -> float:
         """Factor of the learning rates at a step, from 0.
 
-        >>> [round(TrainingSettings(steps=10, warmup=0.2).rate(step), 3) for step in (0, 1, 2, 9)]
+        >>> [round(Optimisation(steps=10, warmup=0.2).rate(step), 3) for step in (0, 1, 2, 9)]
         [0.5, 1.0, 1.0, 0.125]
         """
         rising = round(self.steps * self.warmup)
         if step < rising:
             return (step + 1) / rising
         return (self.steps - step) / (self.steps - rising)
+
+
+class Distillation(Optimisation):
+    """Settings of a distillation: the optimisation, and where encoders and pairs are from."""
+
+    teacher: str = Field(
+        description="token encoder of the pivot language to learn from: a folder or a model hub id",
+        json_schema_extra={"identity": False},
+    )
+    start: str | None = Field(
+        None,
+        description="multilingual encoder to start from, a folder or a model hub id; if none, the teacher's body "
+        "with a subword vocabulary learnt from the text",
+        json_schema_extra={"identity": False},
+    )
+    vocabulary: int = Field(16_000, ge=100, description="pieces of that vocabulary, at most")
+    augmentation: bool | None = Field(
+        None, description="pad queries with [MASK] and count all positions, as OPTICAL does; as the teacher if none"
+    )
+    separate: bool = Field(False, description="one student a language, in place of one for all")
+    per_language: int | None = Field(None, ge=1, description="sentence pairs of a language, at most; all if none")
+    pivot_share: float = Field(
+        0.0,
+        ge=0,
+        description="pivot sentences added with themselves as translation, as a share of the pairs: the "
+        "student then reads names and code-switched words, too",
+    )
+    held_out: int = Field(500, ge=0, description="pivot sentences kept to evaluate on, a tenth of all at most")
+    pivot: str = Field("en", description="language of the other side")

@@ -1,8 +1,7 @@
 """Training a student on sentence pairs: it learns to put a translation's tokens where the teacher puts the original's.
 
-A run leaves nothing at its destination until it is done. Until then its state is beside it, in a folder of the same
-name with `.training` added: the loss curve, checkpoints and the best weights so far. The same call after a kill goes
-on from the last checkpoint, and comes to the same result as a run that was never interrupted.
+A run keeps its state in a folder: the loss curve, checkpoints and the best weights so far. The same call after a kill
+goes on from the last checkpoint, and comes to the same result as a run that was never interrupted.
 """
 
 from __future__ import annotations
@@ -20,17 +19,25 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from harness.errors import ClirError, UsageError
-from harness.identity import fingerprint
+from harness.identity import fingerprint, settings_without_places
 from systems.distillation.batches import BatchOrder
 from systems.distillation.bitext import Pair
 from systems.distillation.bitext_filter import sample
-from systems.distillation.checkpoints import load_checkpoint, load_weights, save_checkpoint, save_weights
+from systems.distillation.checkpoints import (
+    claim_run,
+    cut_curve,
+    load_checkpoint,
+    load_weights,
+    save_checkpoint,
+    save_weights,
+)
 from systems.distillation.known_item import reciprocal_rank
 from systems.distillation.losses import alignment_loss
-from systems.distillation.settings import TrainingSettings
+from systems.distillation.precision import trains_in_bfloat16
+from systems.distillation.settings import Optimisation
 from systems.late_interaction.encoder import TokenEncoder
 
-CURVE, BEST, RUN = "curve.jsonl", "best.safetensors", "run.json"
+CURVE, BEST = "curve.jsonl", "best.safetensors"
 
 
 class DivergedError(ClirError):
@@ -65,9 +72,10 @@ def train(
     teacher: TokenEncoder,
     pairs: Sequence[Pair],
     held_out: Sequence[Pair],
-    settings: TrainingSettings,
+    settings: Optimisation,
     work: Path,
     *,
+    seed: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> TrainingResult:
     """Train a student in place; it ends with the weights of the best evaluation.
@@ -79,6 +87,7 @@ def train(
         held_out: to evaluate on: reciprocal rank of known-item search, foreign sentence to pivot sentence.
         settings: how.
         work: folder for curve, checkpoints and best weights; a run found there goes on.
+        seed: of data order and dropout.
         on_progress: called after every step.
 
     Raises:
@@ -94,55 +103,19 @@ def train(
         )
     if not pairs:
         raise UsageError("no sentence pairs to train on", hint="check the files and the filters' counts")
-    _claim(work, student, teacher, pairs, held_out, settings)
-    return _Run(student, teacher, pairs, sample(held_out, settings.evaluation_pairs), settings, work).carry_out(
-        on_progress
-    )
-
-
-def _claim(
-    work: Path,
-    student: TokenEncoder,
-    teacher: TokenEncoder,
-    pairs: Sequence[Pair],
-    held_out: Sequence[Pair],
-    settings: TrainingSettings,
-) -> None:
-    """Note whose run the folder holds.
-
-    Raises:
-        UsageError: when it holds another one.
-    """
     texts = [[(pair.source, pair.target) for pair in side] for side in (pairs, held_out)]
     run = {
-        "settings": settings.model_dump(),
+        "settings": {**settings_without_places(settings), "seed": seed},
         "student": student.digest(),
         "teacher": teacher.digest(),
         "pairs": fingerprint(texts),
     }
-    work.mkdir(parents=True, exist_ok=True)
-    if (path := work / RUN).is_file():
-        found = json.loads(path.read_text("utf-8"))
-        if different := [key for key, value in run.items() if found.get(key) != value]:
-            raise UsageError(
-                f"{work} holds a run with other {' and '.join(different)}",
-                hint="remove the folder to start anew, or repeat the call that made it",
-            )
-    else:
-        part = path.with_name(path.name + ".part")
-        part.write_text(json.dumps(run, indent=1), encoding="utf-8")
-        part.replace(path)
+    claim_run(work, run)
+    evaluated = sample(held_out, settings.evaluation_pairs)
+    return _Run(student, teacher, pairs, evaluated, settings, work, seed).carry_out(on_progress)
 
 
-def _shortened(encoder: TokenEncoder, tokens: int) -> TokenEncoder:
-    """The same modules, with other lengths."""
-    lengths = {"query_length": tokens, "document_length": tokens}
-    return TokenEncoder(
-        encoder.body, encoder.projection, encoder.tokenizer, encoder.settings.model_copy(update=lengths)
-    )
-
-
-def _optimizer(student: TokenEncoder, settings: TrainingSettings) -> torch.optim.Optimizer:
+def _optimizer(student: TokenEncoder, settings: Optimisation) -> torch.optim.Optimizer:
     """AdamW with the embeddings' own rate, and no decay for vectors (biases, norms)."""
     embeddings = {id(parameter) for parameter in student.body.get_input_embeddings().parameters()}
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
@@ -167,28 +140,31 @@ class _Run:
         teacher: TokenEncoder,
         pairs: Sequence[Pair],
         held_out: Sequence[Pair],
-        settings: TrainingSettings,
+        settings: Optimisation,
         work: Path,
+        seed: int,
     ) -> None:
         self.accelerator = Accelerator()
         if self.accelerator.num_processes > 1:
             raise UsageError("training takes one process", hint="start it without a multi-process launcher")
-        self.pairs, self.held_out, self.settings, self.work = pairs, held_out, settings, work
+        self.pairs, self.held_out, self.settings, self.work, self.seed = pairs, held_out, settings, work, seed
         device = self.accelerator.device
-        self.teacher = _shortened(teacher, settings.max_tokens).to(device).eval()
-        model = _shortened(student, settings.max_tokens).to(device)
+        self.bfloat16 = trains_in_bfloat16(settings.precision, device)
+        lengths = {"query_length": settings.max_tokens, "document_length": settings.max_tokens}
+        self.teacher = teacher.with_settings(**lengths).to(device).eval()
+        model = student.with_settings(**lengths).to(device)
         self.student: TokenEncoder = model
         self.model, self.optimizer = self.accelerator.prepare(model, _optimizer(model, settings))
-        self.order = BatchOrder([len(pair.target) for pair in pairs], settings.batch_size, settings.seed)
+        self.order = BatchOrder([len(pair.target) for pair in pairs], settings.batch_size, seed)
         self.progress: dict[str, Any] = {"step": 0, "best": None, "since_best": 0}
         self.kept: list[Tensor] | None = None
         self.goals: list[Tensor] = []
 
     def carry_out(self, on_progress: Callable[[Progress], None] | None) -> TrainingResult:
         settings = self.settings
-        torch.manual_seed(settings.seed)
+        torch.manual_seed(self.seed)
         self.progress = load_checkpoint(self.work, self.student, self.optimizer) or self.progress
-        _cut_curve(self.work / CURVE, self.progress["step"])
+        cut_curve(self.work / CURVE, self.progress["step"])
         self._encode_with_teacher()
         while self.progress["step"] < settings.steps and not self._out_of_patience():
             step = self.progress["step"]
@@ -213,11 +189,10 @@ class _Run:
 
     def _encode_with_teacher(self) -> None:
         """Vectors of the held-out pivot sentences, and of all of them where a run sees them more than once."""
-        role = self.settings.role
-        self.goals = _tensors(self.teacher.encode([pair.target for pair in self.held_out], role))
+        self.goals = _tensors(self.teacher.encode([pair.target for pair in self.held_out], "query"))
         batches = self.settings.steps * self.settings.accumulation
         if self.settings.cache_teacher and batches > self.order.per_pass:
-            self.kept = [v.half() for v in _tensors(self.teacher.encode([p.target for p in self.pairs], role))]
+            self.kept = [v.half() for v in _tensors(self.teacher.encode([p.target for p in self.pairs], "query"))]
 
     def _step(self, step: int) -> float:
         """One optimiser step; the mean loss of its batches."""
@@ -235,7 +210,7 @@ class _Run:
             if not math.isfinite(total):
                 raise DivergedError(
                     f"the loss is {total} at step {step + 1}",
-                    hint=f"lower the learning rates, or turn bf16 off; {self.work} keeps the checkpoints so far",
+                    hint=f"lower the learning rates, or train in float32; {self.work} keeps the checkpoints so far",
                 )
             self.accelerator.backward(loss / settings.accumulation)
         self.accelerator.clip_grad_norm_(self.model.parameters(), settings.max_gradient_norm)
@@ -245,11 +220,11 @@ class _Run:
 
     def _loss(self, pairs: Sequence[Pair], goals: Sequence[Tensor] | None) -> Tensor:
         settings, device = self.settings, self.accelerator.device
-        foreign = self.student.tokenize([pair.source for pair in pairs], settings.role)
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=settings.bf16):
+        foreign = self.student.tokenize([pair.source for pair in pairs], "query")
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.bfloat16):
             vectors = self.model(**foreign)
             if goals is None:
-                pivot = self.teacher.tokenize([pair.target for pair in pairs], settings.role)
+                pivot = self.teacher.tokenize([pair.target for pair in pairs], "query")
                 with torch.no_grad():
                     goal, goal_mask = self.teacher(**pivot), pivot["scored"]
         if goals is not None:
@@ -265,12 +240,13 @@ class _Run:
             solver=settings.solver,
             beta=settings.beta,
             iterations=settings.iterations,
+            detach=settings.detach,
         )
 
     def _evaluate(self, step: int) -> None:
         """Score on the held-out pairs; weights are kept when their reciprocal rank is the best so far."""
         self.model.eval()
-        found = _tensors(self.student.encode([pair.source for pair in self.held_out], self.settings.role))
+        found = _tensors(self.student.encode([pair.source for pair in self.held_out], "query"))
         rank = reciprocal_rank(found, self.goals)
         size, losses = self.settings.batch_size, 0.0
         with torch.no_grad():
@@ -298,17 +274,3 @@ class _Run:
 
 def _tensors(arrays: Sequence[Any]) -> list[Tensor]:
     return [torch.from_numpy(array) for array in arrays]
-
-
-def _cut_curve(path: Path, step: int) -> None:
-    """Leave out what a killed run noted after its last checkpoint; a line cut short is after it too."""
-    if not path.is_file():
-        return
-    kept = []
-    for line in path.read_text("utf-8").splitlines(keepends=True):
-        if not line.endswith("\n") or json.loads(line)["step"] > step:
-            break
-        kept.append(line)
-    part = path.with_name(path.name + ".part")
-    part.write_text("".join(kept), encoding="utf-8")
-    part.replace(path)

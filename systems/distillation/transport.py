@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from harness.errors import UnknownNameError, UsageError
-
-Solver = Literal["ipot", "sinkhorn", "exact"]
+from systems.distillation.settings import Solver
 
 SCALING_LIMIT = 1 / 16
 """Smallest `beta` at which IPOT scales matrices in float32; below it works on logarithms.
@@ -40,10 +39,11 @@ def transport_plan(
     solver: Solver = "ipot",
     beta: float = 0.1,
     iterations: int = 30,
+    detach: bool = True,
 ) -> Tensor:
     """Plans that move uniform mass over the rows to uniform mass over the columns at the least cost.
 
-    Computed in float32, without gradient and outside autocast, whatever the cost's type.
+    Computed in float32 and outside autocast, whatever the cost's type; without gradient, unless `detach` is false.
 
     Args:
         cost: (B, n, m), finite where both masks are true; what it holds elsewhere does not matter.
@@ -55,6 +55,7 @@ def transport_plan(
         beta: as a share of each problem's cost range (largest less smallest), the proximal step of `ipot` or the
             entropic regularisation of `sinkhorn`. Smaller is closer to the optimum and needs more iterations.
         iterations: of `ipot` exactly, of `sinkhorn` at most.
+        detach: false for a plan through whose iterations a gradient runs to the cost, with `ipot` only.
 
     Returns:
         (B, n, m), float32: 1/(rows that count) in every row that counts, 1/(columns that count) in every such column,
@@ -62,8 +63,8 @@ def transport_plan(
 
     Raises:
         UnknownNameError: for another solver.
-        UsageError: when shapes do not fit, `beta` or `iterations` is not above 0, or `exact` meets a cost that is
-            not finite. The other solvers answer NaN to NaN.
+        UsageError: when shapes do not fit, `beta` or `iterations` is not above 0, a gradient is asked of another
+            solver than `ipot`, or `exact` meets a cost that is not finite. The other solvers answer NaN to NaN.
 
     >>> transport_plan(torch.tensor([[[0.0, 1.0], [1.0, 0.0]]])).round(decimals=3).tolist()
     [[[0.5, 0.0], [0.0, 0.5]]]
@@ -72,19 +73,21 @@ def transport_plan(
         raise UnknownNameError("solver", solver, get_args(Solver))
     if not (beta > 0 and iterations > 0):
         raise UsageError(f"beta {beta} with {iterations} iterations", hint="both must be above 0")
+    if not (detach or solver == "ipot"):
+        raise UsageError(f"no gradient runs through solver '{solver}'", hint="take ipot, or detach the plan")
     rows, columns = _checked_mask(cost, row_mask, 1), _checked_mask(cost, column_mask, 2)
     if 0 in cost.shape:
         return torch.zeros(cost.shape, dtype=torch.float32, device=cost.device)
-    with torch.no_grad(), torch.autocast(cost.device.type, enabled=False):
+    with torch.set_grad_enabled(not detach), torch.autocast(cost.device.type, enabled=False):
         allowed = rows & columns
         mu = (rows / rows.sum(1, keepdim=True).clamp_min(1)).float()
         nu = (columns / columns.sum(2, keepdim=True).clamp_min(1)).float()
         if solver == "exact":
             return _exact(cost, allowed, mu, nu)
-        scaled = _unit_range(cost.detach().float(), allowed)
+        scaled = _unit_range(cost.detach().float() if detach else cost.float(), allowed)
         if solver == "sinkhorn":
             plan = _sinkhorn(scaled, allowed, mu, nu, beta, iterations)
-        elif beta >= SCALING_LIMIT:
+        elif beta >= SCALING_LIMIT and detach:
             plan = _ipot_scaling(scaled, allowed, mu, nu, beta, iterations)
         else:
             plan = _ipot_logarithms(scaled, allowed, mu, nu, beta, iterations)
@@ -110,7 +113,7 @@ def _unit_range(cost: Tensor, allowed: Tensor) -> Tensor:
     least = cost.masked_fill(~allowed, math.inf).amin((1, 2), keepdim=True)
     largest = cost.masked_fill(~allowed, -math.inf).amax((1, 2), keepdim=True)
     span = (largest - least).clamp_min(torch.finfo(torch.float32).tiny)
-    return ((cost - least) / span).masked_fill_(~allowed, 0.0)
+    return ((cost - least) / span).masked_fill(~allowed, 0.0)
 
 
 def _ipot_scaling(cost: Tensor, allowed: Tensor, mu: Tensor, nu: Tensor, beta: float, iterations: int) -> Tensor:
@@ -137,7 +140,8 @@ def _ipot_scaling(cost: Tensor, allowed: Tensor, mu: Tensor, nu: Tensor, beta: f
 def _ipot_logarithms(cost: Tensor, allowed: Tensor, mu: Tensor, nu: Tensor, beta: float, iterations: int) -> Tensor:
     """IPOT in potentials, for any `beta`: lQ = log P - C/beta, f = log mu - LSE(lQ + g), g = log nu - LSE(lQ + f).
 
-    Forbidden entries have log mass `never`, finite so that an empty row or column gives no NaN.
+    Nothing is changed in place, so that a gradient can run through. Forbidden entries have log mass `never`, finite so
+    that an empty row or column gives no NaN.
     """
     never = -1e30
     step = cost / beta
@@ -145,12 +149,12 @@ def _ipot_logarithms(cost: Tensor, allowed: Tensor, mu: Tensor, nu: Tensor, beta
     log_plan = torch.where(allowed, log_mu + log_nu, never)
     g = torch.zeros_like(nu)
     for _ in range(iterations):
-        log_plan.sub_(step)
+        log_plan = log_plan - step
         f = log_mu - torch.logsumexp(log_plan + g, 2, keepdim=True)
-        f.masked_fill_(mu == 0, 0.0)
+        f = f.masked_fill(mu == 0, 0.0)
         g = log_nu - torch.logsumexp(log_plan + f, 1, keepdim=True)
-        g.masked_fill_(nu == 0, 0.0)
-        log_plan.add_(f).add_(g).masked_fill_(~allowed, never)
+        g = g.masked_fill(nu == 0, 0.0)
+        log_plan = (log_plan + f + g).masked_fill(~allowed, never)
     return log_plan.exp()
 
 
@@ -202,7 +206,7 @@ def _rounded(plan: Tensor, mu: Tensor, nu: Tensor) -> Tensor:
     """The plan scaled down to both marginals, what is then missing added as a product of the two shortfalls."""
     tiny = torch.finfo(torch.float32).tiny
     plan = plan * (mu / plan.sum(2, keepdim=True).clamp_min(tiny)).clamp_max(1.0)
-    plan.mul_((nu / plan.sum(1, keepdim=True).clamp_min(tiny)).clamp_max(1.0))
-    rows = (mu - plan.sum(2, keepdim=True)).clamp_min_(0.0)
-    columns = (nu - plan.sum(1, keepdim=True)).clamp_min_(0.0)
-    return plan.add_(rows * (columns / columns.sum(2, keepdim=True).clamp_min(tiny)))
+    plan = plan * (nu / plan.sum(1, keepdim=True).clamp_min(tiny)).clamp_max(1.0)
+    rows = (mu - plan.sum(2, keepdim=True)).clamp_min(0.0)
+    columns = (nu - plan.sum(1, keepdim=True)).clamp_min(0.0)
+    return plan + rows * (columns / columns.sum(2, keepdim=True).clamp_min(tiny))

@@ -88,6 +88,16 @@ class TokenEncoder(nn.Module):  # type: ignore[misc]
         encoder.to(device).eval()
         return encoder
 
+    def with_settings(self, **changes: Any) -> TokenEncoder:
+        """An encoder of the same modules, with some settings changed; in the same mode.
+
+        Raises:
+            DataError: when body or tokenizer do not allow the change.
+        """
+        settings = EncoderSettings(**{**self.settings.model_dump(), **changes})
+        other: TokenEncoder = TokenEncoder(self.body, self.projection, self.tokenizer, settings).train(self.training)
+        return other
+
     def save(self, folder: Path) -> None:
         """Write weights (safetensors), configuration, tokenizer and settings into a folder, made when absent.
 

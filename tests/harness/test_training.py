@@ -99,8 +99,10 @@ name: trained
 title: A trained row
 measures: [AP]
 depth: 10
+models:
+  words: {system: lookup, bitext: {sw: [sw.tsv]}}
 rows:
-  - {system: lookup, train: {bitext: {sw: [sw.tsv]}}}
+  - {system: lookup, settings: {model: "model:words"}}
 collections:
   - {source: jsonl, path: tiny, pairs: [sw-en, so-en]}
 """
@@ -252,3 +254,65 @@ def test_the_content_of_what_training_starts_from_counts_and_its_place_does_not(
 
     assert identity("a", "weights") == identity("b", "weights")
     assert identity("a", "weights") != identity("b", "other weights")
+
+
+def test_models_are_referred_to_at_any_depth_and_by_other_models(
+    suite: Path, tiny: Path, tmp_path: Path, lookup: Path
+) -> None:
+    """A fused row over one trained model, and a second model whose training reads the first."""
+    chained = tmp_path / "chained.py"
+    chained.write_text(
+        """
+from pathlib import Path
+from pydantic import Field
+from harness.system import SYSTEMS, register_system
+from harness.training import TrainingSettings
+
+class Settings(TrainingSettings):
+    start: str = Field(json_schema_extra={"identity": False})
+
+@register_system("chained")
+class Chained(SYSTEMS.get("lookup")):
+    Training = Settings
+
+    @classmethod
+    def training_inputs(cls, settings):
+        return {"start": (Path(settings.start) / "model.json").read_text()}
+
+    @classmethod
+    def train(cls, bitext, settings, output, context):
+        (output / "model.json").write_text((Path(settings.start) / "model.json").read_text())
+"""
+    )
+    text = suite.read_text()
+    text = text.replace(
+        "rows:", '  copy: {system: chained, bitext: {sw: [sw.tsv]}, settings: {start: "model:words"}}\nrows:'
+    )
+    text = text.replace(
+        "collections:",
+        '  - system: rrf\n    settings:\n      systems:\n        - {system: chained, settings: {model: "model:copy"}}\n'
+        '        - {system: lookup, settings: {model: "model:words"}}\ncollections:',
+    )
+    suite.write_text(text)
+    experiment = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup, chained])
+    assert [model.name for model in experiment.plan().models()] == ["words"], "the other model needs this one first"
+    report = experiment.run()
+    assert {cell.state for cell in report.plan.cells} == {State.DONE}
+    assert {cell.row.system for cell in report.plan.cells} == {"lookup", "rrf"}
+
+
+def test_references_that_lead_nowhere_or_in_a_circle_are_refused(
+    suite: Path, tiny: Path, tmp_path: Path, lookup: Path
+) -> None:
+    def plan() -> None:
+        Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup]).plan()
+
+    text = suite.read_text()
+    suite.write_text(text.replace("model:words", "model:wods"))
+    with pytest.raises(UnknownNameError, match="unknown model of this suite 'wods'"):
+        plan()
+    suite.write_text(
+        text.replace("bitext: {sw: [sw.tsv]}", 'bitext: {sw: [sw.tsv]}, settings: {minimum: "model:words"}')
+    )
+    with pytest.raises(UsageError, match="'words' needs itself: words needs words"):
+        plan()

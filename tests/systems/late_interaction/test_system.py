@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from harness.collections.sources import build_source
 from harness.conformance import CHECKS, Check, NotCheckableError, Subject
 from harness.errors import DataError, MissingDataError, UsageError
 from harness.evaluation import evaluate
-from harness.identity import fingerprint, system_identity
+from harness.identity import system_identity
+from harness.indexing import index_key, open_searcher
 from harness.languages import LanguagePair
 from harness.runs import Run
 from harness.system import IndexContext, SearchContext
@@ -32,14 +34,21 @@ def student(save_tiny_encoder: Callable[[Path, int], Path], tmp_path_factory: py
     return save_tiny_encoder(tmp_path_factory.mktemp("student"), 99)
 
 
+def index(system: ColBERT, folder: Path, language: str) -> None:
+    (documents,) = system.components()
+    documents.index(iter(DOCUMENTS), folder, IndexContext(language))
+
+
 def rankings(system: ColBERT, folder: Path, pair: str, texts: list[str]) -> list[list[tuple[str, float]]]:
-    with system.open(folder, SearchContext(LanguagePair.parse(pair))) as searcher:
+    context = SearchContext(LanguagePair.parse(pair))
+    with ExitStack() as stack:
+        searcher = open_searcher(system, lambda _: folder, context, stack)
         return [list(found) for found in searcher.search([Query(str(n), text) for n, text in enumerate(texts)], 10)]
 
 
 def test_a_document_is_found_by_its_own_text(tiny_model: Path, tmp_path: Path) -> None:
     system = ColBERT.configure({"encoder": str(tiny_model)})
-    system.index(iter(DOCUMENTS), tmp_path, IndexContext("en"))
+    index(system, tmp_path, "en")
     found = rankings(system, tmp_path, "en-en", [*(document.text for document in DOCUMENTS), " "])
     assert [[document for document, _ in ranking[:1]] for ranking in found] == [["007"], ["a"], ["é"], []]
 
@@ -58,7 +67,7 @@ def test_every_direction_uses_the_encoders_of_its_two_languages(
 ) -> None:
     system = ColBERT.configure({"encoder": str(tiny_model), "student": str(student)})
     languages = LanguagePair.parse(pair)
-    system.index(iter(DOCUMENTS), tmp_path, IndexContext(languages.document))
+    index(system, tmp_path, languages.document)
     source = {"en": tiny_model}
     queries = TokenEncoder.load(source.get(languages.query, student)).encode(["the bridge"], "query")[0]
     documents = TokenEncoder.load(source.get(languages.document, student))
@@ -82,7 +91,7 @@ def test_without_a_student_only_the_pivot_language_is_taken(tiny_model: Path, st
 def test_an_index_depends_on_encoders_and_passages_and_not_on_speed(tiny_model: Path, student: Path) -> None:
     def key(language: str = "en", **others: object) -> str:
         system = ColBERT.configure({"encoder": str(tiny_model), **others})
-        return fingerprint([system.index_settings(), system.index_inputs(language)])
+        return index_key(system.components()[0], "documents", language, 0)
 
     assert key(encode_batch=1, index_memory=0, device="cpu") == key()
     assert key(stride=2) != key() != key(passage_length=20)
@@ -107,7 +116,7 @@ def test_a_student_of_other_dimensions_is_refused(tiny_model: Path, tmp_path: Pa
     TokenEncoder(plain.body, narrow, plain.tokenizer, plain.settings).save(tmp_path / "narrow")
     system = ColBERT.configure({"encoder": str(tiny_model), "student": str(tmp_path / "narrow")})
     (tmp_path / "index").mkdir()
-    system.index(iter(DOCUMENTS), tmp_path / "index", IndexContext("en"))
+    index(system, tmp_path / "index", "en")
     with pytest.raises(DataError, match="narrow gives vectors of 8 dimensions, the documents have 32"):
         rankings(system, tmp_path / "index", "sw-en", ["mto"])
 
@@ -127,7 +136,7 @@ def test_settings_that_cannot_work_are_refused(settings: dict[str, object], mess
 
 def test_a_device_and_a_model_that_are_not_there_are_named(tiny_model: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no device 'cuda:99' here"):
-        ColBERT.configure({"encoder": str(tiny_model), "device": "cuda:99"}).index([], tmp_path, IndexContext("en"))
+        index(ColBERT.configure({"encoder": str(tiny_model), "device": "cuda:99"}), tmp_path, "en")
     with pytest.raises(MissingDataError, match="no model folder"):
         ColBERT.configure({"encoder": "./absent"}).inputs()
 
@@ -160,7 +169,8 @@ def test_english_questions_find_their_passages_in_afriqa(english_model: str, dat
     qrels = {query: judged for query, judged in collection.qrels.items() if kept.issuperset(judged)}
     queries = [query for query in collection.query_set("human").queries if query.id in qrels]
     system = ColBERT.configure({"encoder": english_model})
-    system.index(documents, tmp_path, IndexContext("en", threads=2))
-    with system.open(tmp_path, SearchContext(LanguagePair("en", "en"), threads=2)) as searcher:
+    system.components()[0].index(documents, tmp_path, IndexContext("en", threads=2))
+    with ExitStack() as stack:
+        searcher = open_searcher(system, lambda _: tmp_path, SearchContext(LanguagePair("en", "en"), threads=2), stack)
         run = Run.from_rankings([(query.id, searcher.search([query], 100)[0]) for query in queries])
     assert evaluate(run, qrels, ["AP"]).mean("AP") > 0.8

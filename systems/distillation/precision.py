@@ -1,0 +1,20 @@
+"""In which precision encoders are trained: bfloat16 where the processor computes in it."""
+
+from __future__ import annotations
+
+import torch
+
+from systems.distillation.settings import Precision
+
+
+def trains_in_bfloat16(precision: Precision, device: torch.device) -> bool:
+    """Whether to use autocast to bfloat16: as asked for, or by what the device can.
+
+    A CPU without instructions for it emulates it at a hundredth of the speed of float32.
+    """
+    if precision != "auto":
+        return precision == "bfloat16"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    found = torch.cpu.get_capabilities()
+    return any(found.get(name, False) for name in ("amx_bf16", "avx512_bf16", "sve_bf16"))

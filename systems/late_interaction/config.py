@@ -1,0 +1,84 @@
+"""Settings of late interaction as a system, and the encoders they name: a text's encoder is chosen by its language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field, field_validator
+
+from harness.errors import UsageError
+from harness.languages import canonical_tag, language_name
+from harness.system import SystemConfig
+
+if TYPE_CHECKING:
+    from systems.late_interaction.encoder import TokenEncoder
+
+
+class LateInteractionConfig(SystemConfig):
+    """Settings of late interaction."""
+
+    encoder: str = Field(
+        description="encoder of texts in the pivot language: a folder or a model hub id",
+        json_schema_extra={"identity": False},
+    )
+    student: str | None = Field(
+        default=None,
+        description="encoder of texts in other languages, in the same space; or a folder with one for each, by tag",
+        json_schema_extra={"identity": False},
+    )
+    pivot: str = Field(default="en", description="language of the encoder")
+    passage_length: int | None = Field(default=None, ge=3, description="tokens a passage; the encoder's length if none")
+    stride: int = Field(default=0, ge=0, description="tokens that a passage shares with the one before")
+    encode_batch: int = Field(default=32, ge=1, description="passages encoded at once")
+    index_memory: int = Field(default=4 * 2**30, ge=0, description="bytes of index kept in memory; else read from disk")
+    device: str = Field(default="auto", description="auto (a GPU if there is one), cpu, cuda, cuda:1 ...")
+
+    @field_validator("pivot")
+    @classmethod
+    def _known(cls, tag: str) -> str:
+        return canonical_tag(tag)
+
+    def encoder_for(self, language: str) -> str | None:
+        """Folder or hub id of the encoder for texts of a language, None when there is none."""
+        if language == self.pivot or language.startswith(f"{self.pivot}-"):
+            return self.encoder
+        if self.student is not None and (own := Path(self.student).expanduser() / language).is_dir():
+            return str(own)
+        return self.student
+
+    def load(self, language: str, threads: int, passage_length: int | None = None) -> TokenEncoder:
+        """The encoder for texts of a language, with passages of so many tokens.
+
+        Raises:
+            UsageError: when there is none, or no such device.
+            MissingDataError, DataError: as `TokenEncoder.load`.
+        """
+        import torch
+
+        from systems.late_interaction.encoder import TokenEncoder
+
+        source = self.encoder_for(language)
+        if source is None:
+            raise UsageError(f"no encoder for texts in {language_name(language)}", hint="set `student`")
+        torch.set_num_threads(threads)
+        encoder = TokenEncoder.load(source, device=device(self.device))
+        return encoder if passage_length is None else encoder.with_settings(document_length=passage_length)
+
+
+def device(name: str) -> str:
+    """The device of a setting.
+
+    Raises:
+        UsageError: when there is no such device here.
+    """
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for CUDA
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"there is no device '{name}' here: {reason}", hint="set device to auto or cpu") from None
+    return name
