@@ -1,4 +1,4 @@
-"""Progress of a run: live bars on a terminal, one plain line a finished cell elsewhere. Goes to standard error."""
+"""Progress of a run or a training: live bars on a terminal, plain lines elsewhere. Goes to standard error."""
 
 from __future__ import annotations
 
@@ -69,3 +69,34 @@ class RunProgress(AbstractContextManager["RunProgress"]):
             self._console.print(Text(line, style="red" if event.status == "failed" else ""), soft_wrap=True)
             if self._live:
                 self._live.advance(self._all)
+
+
+class TrainingProgress(AbstractContextManager["TrainingProgress"]):
+    """Shows how far a training is: a bar on a terminal, elsewhere a line now and then."""
+
+    INTERVAL = 15.0
+    """Seconds between lines."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        self._live = Progress(TextColumn("{task.description}", markup=False), *columns, console=self._console)
+        self._bar = self._live.add_task("starting", total=None)
+        self._last = float("-inf")
+
+    def __enter__(self) -> TrainingProgress:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._console.is_terminal:
+            self._live.stop()
+
+    def __call__(self, done: int, total: int | None, text: str) -> None:
+        """Take notice of steps done, steps in all and how it goes."""
+        if self._console.is_terminal:
+            self._live.update(self._bar, description=text, completed=done, total=total)
+        elif done == total or time.perf_counter() - self._last >= self.INTERVAL:
+            self._last = time.perf_counter()
+            self._console.print(Text(f"[{done}{f'/{total}' if total else ''}] {text}"), soft_wrap=True)

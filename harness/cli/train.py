@@ -50,6 +50,7 @@ def command(
       clir train psq --bitext sw=bible.tsv.gz,news.tsv.gz --output models/psq-sw
       clir run --suite afriqa --data DIR --systems psq --set psq.model=models/psq-sw
     """
+    from harness.cli.progress import TrainingProgress
     from harness.measurement import available_cores
     from harness.training import TrainingContext, parse_bitext, trainable_system, training_settings
 
@@ -67,7 +68,8 @@ def command(
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     scratch.mkdir(exist_ok=True)
-    cls.train(files, settings, unfinished, TrainingContext(scratch, seed, available_cores(), _tell))
+    with TrainingProgress() as progress:
+        cls.train(files, settings, unfinished, TrainingContext(scratch, seed, available_cores(), progress))
     if output.exists():
         output.rmdir()
     unfinished.rename(output)
@@ -96,7 +98,3 @@ def _settings(config: Path | None, assignments: list[str]) -> dict[str, Any]:
             raise UsageError(f"cannot read the setting '{assignment}'", hint="write FIELD=VALUE, e.g. steps=400")
         values[name] = yaml.safe_load(value)
     return values
-
-
-def _tell(done: int, total: int | None, text: str) -> None:
-    click.echo(f"[{done}{f'/{total}' if total else ''}] {text}", err=True)

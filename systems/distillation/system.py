@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -17,9 +17,6 @@ from systems.distillation.settings import Distillation
 from systems.late_interaction.config import LateInteractionConfig
 from systems.late_interaction.sources import source_digest
 from systems.late_interaction.system import LateInteraction, language_folders
-
-if TYPE_CHECKING:
-    from systems.distillation.trainer import Progress
 
 RECORD = "training.json"
 
@@ -96,11 +93,6 @@ class Distilled(LateInteraction[DistilledConfig], TrainableSystem[DistilledConfi
         """
         from systems.distillation.distil import distil_from_files
 
-        def tell(progress: Progress) -> None:
-            rank = progress.reciprocal_rank
-            held_out = "" if rank is None else f", held-out RR {rank:.3f}"
-            context.tell(progress.step, progress.steps, f"loss {progress.loss:.3f}{held_out}")
-
         parts = (
             {language: {language: files} for language, files in bitext.items()} if settings.separate else {"": bitext}
         )
@@ -113,5 +105,5 @@ class Distilled(LateInteraction[DistilledConfig], TrainableSystem[DistilledConfi
                 context.scratch / (name or "all"),
                 seed=context.seed,
                 threads=context.threads,
-                on_progress=tell,
+                on_progress=lambda progress: context.tell(progress.step, progress.steps, progress.text),
             )

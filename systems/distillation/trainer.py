@@ -46,12 +46,11 @@ class DivergedError(ClirError):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a caller may show: the step just done, of how many, its loss, and the last evaluation's reciprocal rank."""
+    """What a caller may show: steps done, of how many, and how it goes in words."""
 
     step: int
     steps: int
-    loss: float
-    reciprocal_rank: float | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ def train(
     }
     claim_run(work, run)
     evaluated = sample(held_out, settings.evaluation_pairs)
-    return _Run(student, teacher, pairs, evaluated, settings, work, seed).carry_out(on_progress)
+    return _Run(student, teacher, pairs, evaluated, settings, work, seed, on_progress).carry_out()
 
 
 def _optimizer(student: TokenEncoder, settings: Optimisation) -> torch.optim.Optimizer:
@@ -143,7 +142,9 @@ class _Run:
         settings: Optimisation,
         work: Path,
         seed: int,
+        on_progress: Callable[[Progress], None] | None,
     ) -> None:
+        self.on_progress = on_progress or (lambda _: None)
         self.accelerator = Accelerator()
         if self.accelerator.num_processes > 1:
             raise UsageError("training takes one process", hint="start it without a multi-process launcher")
@@ -160,7 +161,7 @@ class _Run:
         self.kept: list[Tensor] | None = None
         self.goals: list[Tensor] = []
 
-    def carry_out(self, on_progress: Callable[[Progress], None] | None) -> TrainingResult:
+    def carry_out(self) -> TrainingResult:
         settings = self.settings
         torch.manual_seed(self.seed)
         self.progress = load_checkpoint(self.work, self.student, self.optimizer) or self.progress
@@ -175,9 +176,8 @@ class _Run:
                 self._evaluate(step)
             if step % settings.checkpoint_every == 0:
                 save_checkpoint(self.work, step, self.student, self.optimizer, self.progress)
-            if on_progress is not None:
-                best = self.progress["best"]
-                on_progress(Progress(step, settings.steps, loss, self.progress.get("rank") if best else None))
+            held_out = "" if self.progress["best"] is None else f", held-out RR {self.progress['rank']:.3f}"
+            self.on_progress(Progress(step, settings.steps, f"loss {loss:.3f}{held_out}"))
         best = self.progress["best"]
         if best is not None:
             load_weights(self.student, self.work / BEST)
@@ -192,7 +192,12 @@ class _Run:
         self.goals = _tensors(self.teacher.encode([pair.target for pair in self.held_out], "query"))
         batches = self.settings.steps * self.settings.accumulation
         if self.settings.cache_teacher and batches > self.order.per_pass:
-            self.kept = [v.half() for v in _tensors(self.teacher.encode([p.target for p in self.pairs], "query"))]
+            texts = [pair.target for pair in self.pairs]
+
+            def tell(done: int) -> None:
+                self.on_progress(Progress(0, self.settings.steps, f"the teacher has encoded {done} of {len(texts)}"))
+
+            self.kept = [v.half() for v in _tensors(self.teacher.encode(texts, "query", on_progress=tell))]
 
     def _step(self, step: int) -> float:
         """One optimiser step; the mean loss of its batches."""

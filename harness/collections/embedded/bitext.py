@@ -1,4 +1,7 @@
-"""Synthetic sentence pairs from the same lexicon and grammars, for systems that train. No test topic is in them."""
+"""Synthetic pairs from the same lexicon and grammars, for systems that train. No test topic is in them.
+
+Sentence pairs teach translation. English queries, each with a passage that answers it, teach relevance.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,16 @@ import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.collections.embedded.documents import passage
 from harness.collections.embedded.draw import Draw
 from harness.collections.embedded.frames import Account, Cause, Cost, Event, Phrase, Report, Sentence, When, Who
 from harness.collections.embedded.grammar import grammar
+from harness.collections.embedded.topics import FORMS
+from harness.collections.embedded.world import Pair as EventPair
 from harness.collections.embedded.world import World, world
 from harness.errors import UsageError
 
-_ORDER, _SENTENCE = 6, 7
+_ORDER, _SENTENCE, _PASSAGE = 6, 7, 16
 
 
 def bitext(language: str, pairs: int, seed: int = 0) -> Iterator[tuple[str, str]]:
@@ -48,18 +54,34 @@ def _bitext(language: str, pairs: int, seed: int) -> Iterator[tuple[str, str]]:
         )
 
 
+def query_passages(pairs: int, seed: int = 0) -> Iterator[tuple[str, str]]:
+    """Synthetic English queries, each with a passage about the event it asks for and others beside it.
+
+    >>> query, passage = next(query_passages(1))
+    """
+    here, render = world(), grammar("en").render
+    allowed = _allowed(here, seed)
+    for number in range(pairs):
+        draw = Draw(seed, _PASSAGE, number)
+        event = here.event(draw, allowed[number % len(allowed)])
+        asked = draw.pick(FORMS)(event._replace(quality=None, time=None))
+        yield render(asked, draw.words("en")), passage(draw, here, event)
+
+
 def bitext_frames(pairs: int, seed: int = 0) -> Iterator[Sentence]:
     """What the sentence pairs say, the same in all languages."""
     return (sentence for sentence, _ in _sentences(pairs, seed))
 
 
 def write_bitext(path: Path, language: str, pairs: int, seed: int = 0) -> None:
-    """Write sentence pairs as gzipped UTF-8 lines `sentence TAB English TAB id`; the same bytes for the same input.
+    """Write gzipped UTF-8 lines `sentence TAB English TAB id`, or, for English, `query TAB passage TAB id`.
+
+    The same bytes for the same input.
 
     Raises:
         UnknownNameError, UsageError: as `bitext`.
     """
-    rows = bitext(language, pairs, seed)
+    rows = query_passages(pairs, seed) if language == "en" else bitext(language, pairs, seed)
     with path.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as file:
         for number, (sentence, english) in enumerate(rows):
             file.write(f"{sentence}\t{english}\tsynthetic-{language}-{seed}-{number:08}\n".encode())
@@ -67,11 +89,16 @@ def write_bitext(path: Path, language: str, pairs: int, seed: int = 0) -> None:
 
 def _sentences(pairs: int, seed: int) -> Iterator[tuple[Sentence, Draw]]:
     here = world()
-    allowed = Draw(seed, _ORDER, 0).shuffled(here.pairs["background"] + here.pairs["train"])
+    allowed = _allowed(here, seed)
     for number in range(pairs):
         draw = Draw(seed, _SENTENCE, number)
         event = here.event(draw, allowed[number % len(allowed)])
         yield _sentence(draw, here, event), draw
+
+
+def _allowed(here: World, seed: int) -> list[EventPair]:
+    """Pairs of verb and object outside the test pool, in a random order."""
+    return Draw(seed, _ORDER, 0).shuffled(here.pairs["background"] + here.pairs["train"])
 
 
 def _sentence(draw: Draw, here: World, event: Event) -> Sentence:

@@ -198,6 +198,12 @@ def _sentences(draw: Draw, here: World, main: Event) -> tuple[Sentence, ...]:
     return tuple(told)
 
 
+def passage(draw: Draw, here: World, main: Event) -> str:
+    """A document's text about an event, in one author's words."""
+    word = draw.habitual_words("en", _LAPSE)
+    return " ".join([_ENGLISH.render(sentence, word) for sentence in _sentences(draw, here, main)])
+
+
 def _title(draw: Draw, main: Event, word: Word) -> str:
     """A headline: what it is about, or where from."""
     if draw.chance(_TELLING_TITLES):

@@ -14,7 +14,7 @@ from harness.collections.embedded.lexicon import Concept
 from harness.collections.embedded.world import Pair, Split, World, pool_of, world
 
 _ORDER, _FRAME, _WORDING = 1, 2, 3
-_FORMS: tuple[Callable[[Event], Who | When | Phrase], ...] = (Who, When, Phrase)
+FORMS: tuple[Callable[[Event], Who | When | Phrase], ...] = (Who, When, Phrase)
 _HOMOGRAPHS = 0.4
 """Share of topics about a thing whose English name is also another thing's, as far as there are enough."""
 
@@ -81,7 +81,7 @@ def _choose_pairs(here: World, seed: int, split: Split, count: int) -> list[Pair
 def _topic(here: World, seed: int, split: Split, number: int, pair: Pair) -> Topic:
     draw = Draw(seed, purpose(_FRAME, split), number)
     event = here.event(draw, pair)._replace(quality=None, time=None)
-    form = draw.pick(_FORMS)
+    form = draw.pick(FORMS)
     return Topic(f"t{number:03}", form(event), _rival(here, pair))
 
 

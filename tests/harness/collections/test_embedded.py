@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from harness.collections.base import HUMAN, ORIGINAL, TestCollection
 from harness.collections.document_summary import summarise
 from harness.collections.embedded import EmbeddedConfig, EmbeddedSource, bitext, write_bitext
-from harness.collections.embedded.bitext import bitext_frames
+from harness.collections.embedded.bitext import bitext_frames, query_passages
 from harness.collections.embedded.documents import Generator
 from harness.collections.embedded.frames import Cause, Cost, Event, Sentence
 from harness.collections.embedded.lexicon import Concept
@@ -253,6 +253,18 @@ def test_ten_thousand_pairs_of_bitext_hold_every_concept_and_name() -> None:
         )
         seen |= {part.id for part in parts if isinstance(part, Concept)}
     assert {concept.id for concept in world().lexicon.concepts()} - seen == set()
+
+
+def test_queries_with_passages_hold_no_test_topic_and_passages_answer_their_queries() -> None:
+    """The passage says what was done to what, in the place the query asks about."""
+    pairs = list(query_passages(2000))
+    assert len(set(pairs)) == 2000
+    assert pairs == list(query_passages(2000)) != list(query_passages(2000, seed=1))
+    topics = EmbeddedSource(EmbeddedConfig()).load("embedded/sw-en").query_set("human")
+    assert not {query for query, _ in pairs} & {query.text for query in topics.queries}
+    for query, passage in pairs:
+        place = query.removesuffix("?").rpartition(" in ")[2]
+        assert place in passage.split(". ")[0]
 
 
 def test_bitext_is_written_as_gzipped_lines_of_three_columns(tmp_path: Path) -> None:

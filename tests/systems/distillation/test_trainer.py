@@ -17,7 +17,7 @@ from systems.distillation.bitext import Pair
 from systems.distillation.data import load_training_data
 from systems.distillation.distil import distil
 from systems.distillation.settings import Optimisation
-from systems.distillation.trainer import CURVE, DivergedError, train
+from systems.distillation.trainer import CURVE, DivergedError, Progress, train
 from systems.late_interaction.encoder import TokenEncoder
 
 from .conftest import make_teacher
@@ -44,7 +44,7 @@ def test_loss_falls_and_held_out_translations_are_found(
     assert sum(losses[-10:]) < 0.8 * sum(losses[:10])
     assert ranks[-1] > ranks[0]
     assert result.reciprocal_rank == max(ranks)
-    assert [progress.step for progress in seen] == list(range(1, 101))
+    assert [progress.step for progress in seen if progress.step] == list(range(1, 101))
     assert teacher.digest() == before
 
 
@@ -117,7 +117,7 @@ def test_a_killed_run_goes_on_to_the_result_of_an_uninterrupted_one(
         pairs[:20],
         settings,
         tmp_path / "killed",
-        on_progress=lambda progress: steps.append(progress.step),
+        on_progress=lambda progress: steps.append(progress.step) if progress.step else None,
     )
     assert steps[0] == 21
     assert found == expected
@@ -140,8 +140,8 @@ def test_a_loss_that_is_not_a_number_ends_the_run_and_leaves_the_checkpoints(
 ) -> None:
     student = new_student()
 
-    def spoil(progress: object) -> None:
-        if len(lines(tmp_path)) == 7:
+    def spoil(progress: Progress) -> None:
+        if progress.step == 7:
             with torch.no_grad():
                 next(student.body.parameters()).fill_(torch.nan)
 
