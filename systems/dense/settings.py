@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from harness.system import SystemConfig
 from harness.training import TrainingSettings
@@ -12,6 +12,7 @@ from systems.dense.presets import PRESETS, Preset, find_preset
 from systems.dense.recipe import Choices, Pooling
 
 DEFAULT_PRESET = "mdpr"
+NEW = "new"
 _PLACE: dict[str, Any] = {"identity": False}
 _PRESET = f"a published encoder with its pooling and prompts: {', '.join(PRESETS)}"
 
@@ -97,9 +98,15 @@ class MDPRTraining(TrainingSettings):
 
     start: str | None = Field(
         None,
-        description="encoder to start from, folder or model hub id; the preset's if none",
+        description="encoder to start from, folder or model hub id; `new` for a small one with random weights; "
+        "the preset's if none",
         json_schema_extra={"identity": False},
     )
+    vocabulary: int | None = Field(
+        None, ge=100, description="learn so many subwords from the text, in place of the vocabulary of the start"
+    )
+    layers: int = Field(4, ge=1, description="of a new encoder")
+    width: int = Field(256, ge=32, multiple_of=32, description="of the token states of a new encoder")
     preset: str | None = Field(None, description=f"{_PRESET}; '{DEFAULT_PRESET}' when no start is given either")
     pooling: Pooling | None = Field(None, description="cls or mean")
     normalise: bool | None = Field(None, description="train cosines in place of dot products")
@@ -108,6 +115,9 @@ class MDPRTraining(TrainingSettings):
     steps: int = Field(1000, ge=1, description="batches to train on")
     batch_size: int = Field(64, ge=2, description="pairs in a batch; each has the others' passages as negatives")
     lr: float = Field(2e-5, gt=0, description="largest learning rate")
+    embedding_lr: float | None = Field(
+        None, gt=0, description="that of the input embeddings, which have further to go with a vocabulary of their own"
+    )
     warmup: float = Field(0.1, ge=0, lt=1, description="share of the steps in which it rises; then it falls to 0")
     weight_decay: float = Field(0.01, ge=0, description="of matrices; biases and norms have none")
     temperature: float | None = Field(
@@ -128,9 +138,15 @@ class MDPRTraining(TrainingSettings):
             find_preset(name)
         return name
 
+    @model_validator(mode="after")
+    def _new_needs_vocabulary(self) -> MDPRTraining:
+        if self.start == NEW and self.vocabulary is None:
+            raise ValueError("a new encoder needs `vocabulary`, e.g. 8000")
+        return self
+
     @property
     def source(self) -> str:
-        """Folder or hub id of the encoder to start from."""
+        """Folder or hub id of the encoder to start from; `NEW` for none."""
         return self.start or find_preset(self.preset or DEFAULT_PRESET).encoder
 
     @property

@@ -16,7 +16,7 @@ from harness.errors import DataError
 from harness.system import IndexContext, Ranking, SearchContext, Searcher, register_system
 from harness.training import Bitext, TrainableSystem, TrainingContext
 from systems.dense.recipe import encoder_digest, encoder_folder, read_recipe
-from systems.dense.settings import MDPRConfig, MDPRTraining
+from systems.dense.settings import NEW, MDPRConfig, MDPRTraining
 
 if TYPE_CHECKING:
     from systems.dense.encoder import TextEncoder
@@ -91,7 +91,7 @@ class MDPR(TrainableSystem[MDPRConfig]):
     @classmethod
     def training_inputs(cls, settings: MDPRTraining) -> Mapping[str, str]:
         """Digest of the encoder that training starts from."""
-        return {"start": encoder_digest(settings.source)}
+        return {"start": NEW if settings.source == NEW else encoder_digest(settings.source)}
 
     @classmethod
     def train(cls, bitext: Bitext, settings: MDPRTraining, output: Path, context: TrainingContext) -> None:

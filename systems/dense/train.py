@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import AdamW
 
@@ -24,10 +24,11 @@ from harness.collections.base import content_digest
 from harness.errors import UsageError
 from harness.identity import fingerprint
 from harness.training import Bitext, TrainingContext
-from systems.dense.encoder import TextEncoder, choose_device
+from systems.dense.encoder import TextEncoder
 from systems.dense.model_card import write_card
 from systems.dense.pairs import Pair, batch_of_step, read_pairs, require_known, split_pairs, unknown_share
 from systems.dense.settings import MDPRTraining
+from systems.dense.start import start_encoder
 from systems.dense.training_state import CURVE, Checkpoints
 
 __all__ = ["TrainingReport", "in_batch_loss", "mean_reciprocal_rank", "train_on_bitext", "train_pairs"]
@@ -98,14 +99,8 @@ def train_pairs(
         MissingDataError: when the encoder to start from is absent.
     """
     with _threads(context.threads):
-        encoder = TextEncoder.load(
-            settings.source,
-            settings.choices,
-            query_length=settings.query_length,
-            passage_length=settings.passage_length,
-            device=choose_device(settings.device),
-        )
         train, held = split_pairs(pairs, settings.held_out, context.seed)
+        encoder = start_encoder(settings, (text for pair in train for text in pair), context.seed)
         unknown = unknown_share(encoder.tokenizer, (query for query, _ in train))
         require_known(unknown, ", ".join(languages) or "the queries")
         if unknown > 0.05:
@@ -177,12 +172,12 @@ def _fit(
     checkpoints: Checkpoints,
     both_roles: bool,
 ) -> None:
-    optimizer = AdamW(_groups(encoder, settings.weight_decay), lr=settings.lr)
+    optimizer = AdamW(_groups(encoder, settings))
     encoder.train()
     with torch.random.fork_rng():
         for step in range(checkpoints.restore(encoder, optimizer), settings.steps):
             for group in optimizer.param_groups:
-                group["lr"] = settings.lr * _rate(step, settings)
+                group["lr"] = group["highest"] * _rate(step, settings)
             torch.manual_seed(_dropout_seed(context.seed, step))  # the same after a resume
             batch = batch_of_step(train, step, settings.batch_size, context.seed)
             if both_roles and step % 2:
@@ -237,12 +232,16 @@ def _rate(step: int, settings: MDPRTraining) -> float:
     return (step + 1) / rise if step < rise else (settings.steps - step) / max(1, settings.steps - rise)
 
 
-def _groups(encoder: TextEncoder, weight_decay: float) -> list[dict[str, object]]:
-    """Parameters with and without weight decay."""
-    parameters = list(encoder.parameters())
+def _groups(encoder: TextEncoder, settings: MDPRTraining) -> list[dict[str, object]]:
+    """Parameters by learning rate, and with and without weight decay; those of the layers first."""
+    embeddings = {id(parameter) for parameter in encoder.body.get_input_embeddings().parameters()}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for parameter in sorted(encoder.parameters(), key=lambda parameter: id(parameter) in embeddings):
+        rate = settings.lr if id(parameter) not in embeddings else settings.embedding_lr or settings.lr
+        groups.setdefault((rate, settings.weight_decay if parameter.ndim > 1 else 0.0), []).append(parameter)
     return [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": parameters, "lr": rate, "highest": rate, "weight_decay": decay}
+        for (rate, decay), parameters in groups.items()
     ]
 
 

@@ -173,3 +173,31 @@ def test_a_model_trained_through_the_store_is_kept_and_answers(bert: Path, tmp_p
     again = obtain_model(*arguments, TrainingContext, seed=0)
     assert (first.reused, again.reused) == (False, True)
     assert MDPR.configure({MDPR.model_field: str(first.content)}).inputs()
+
+
+def test_training_can_start_from_nothing(bert: Path, tmp_path: Path) -> None:
+    """A new encoder with a vocabulary of the text, which the saved model brings along."""
+    report = train(
+        tmp_path, settings(bert, start="new", vocabulary=300, layers=1, width=32, pooling="mean", lr=5e-3, steps=60)
+    )
+    assert report.unknown_tokens == 0
+    assert report.mrr_before is not None
+    assert report.mrr_after is not None
+    assert report.mrr_after > report.mrr_before
+    model = TextEncoder.load(tmp_path / "model")
+    assert (model.dim, model.recipe.pooling, len(model.tokenizer) <= 300) == (32, "mean", True)
+    with pytest.raises(ValueError, match="needs `vocabulary`"):
+        settings(bert, start="new")
+
+
+def test_an_encoder_can_learn_another_vocabulary(bert: Path, tmp_path: Path) -> None:
+    """The layers are those of the start; the embeddings fit the new vocabulary and have their own learning rate."""
+    train(tmp_path, settings(bert, vocabulary=300, steps=1, lr=1e-9, embedding_lr=1e-2))
+    start, model = TextEncoder.load(bert), TextEncoder.load(tmp_path / "model")
+    assert model.tokenizer.get_vocab() != start.tokenizer.get_vocab()
+    moved = {
+        name: float((value - start.body.state_dict()[name]).abs().max())
+        for name, value in model.body.state_dict().items()
+        if "word_embeddings" not in name
+    }
+    assert max(moved.values()) < 1e-6
