@@ -1,0 +1,51 @@
+"""The encoder that a training starts from: as it is, with another vocabulary, or new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from systems.dense.encoder import TextEncoder, choose_device
+from systems.dense.recipe import Choices, Recipe
+from systems.dense.settings import NEW, MDPRTraining
+from systems.vocabulary import new_body, train_tokenizer, with_vocabulary
+
+
+def start_encoder(settings: MDPRTraining, texts: Iterable[str], seed: int) -> TextEncoder:
+    """The encoder of the settings, in evaluation mode.
+
+    Args:
+        settings: what to start from, which vocabulary, lengths, device.
+        texts: what a new vocabulary is learnt from.
+        seed: of random weights.
+
+    Raises:
+        MissingDataError, DataError: as `TextEncoder.load`.
+    """
+    lengths = {"query_length": settings.query_length, "passage_length": settings.passage_length}
+    device = choose_device(settings.device)
+    if settings.source == NEW:
+        assert settings.vocabulary is not None
+        tokenizer = train_tokenizer(texts, settings.vocabulary, max_length=max(lengths.values()))
+        body = new_body(tokenizer, layers=settings.layers, width=settings.width, seed=seed)
+        encoder = TextEncoder(body, tokenizer, _recipe(settings.choices), **lengths)
+    else:
+        encoder = TextEncoder.load(settings.source, settings.choices, **lengths)
+        if settings.vocabulary is not None:
+            longest = encoder.tokenizer.model_max_length
+            tokenizer = train_tokenizer(texts, settings.vocabulary, max_length=longest)
+            body = with_vocabulary(encoder.body, encoder.tokenizer, tokenizer, seed)
+            encoder = TextEncoder(body, tokenizer, encoder.recipe, encoder.dense, **lengths)
+    encoder.to(device).eval()
+    return encoder
+
+
+def _recipe(choices: Choices) -> Recipe:
+    """What the user says, else as in DPR."""
+    return Recipe(
+        pooling=choices.pooling or "cls",
+        normalise=bool(choices.normalise),
+        query_prompt=choices.query_prompt or "",
+        passage_prompt=choices.passage_prompt or "",
+        body=Path(),
+    )
