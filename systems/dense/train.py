@@ -7,7 +7,6 @@ negative log probability of the relevant passage under a softmax over scores / t
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from torch.optim import AdamW
 
@@ -26,10 +25,11 @@ from harness.identity import fingerprint
 from harness.training import Bitext, TrainingContext
 from systems.dense.encoder import TextEncoder
 from systems.dense.model_card import write_card
-from systems.dense.pairs import Pair, batch_of_step, read_pairs, require_known, split_pairs, unknown_share
 from systems.dense.settings import MDPRTraining
 from systems.dense.start import start_encoder
-from systems.dense.training_state import CURVE, Checkpoints
+from systems.optimisation import linear_rate, parameter_groups
+from systems.pairs import Pair, batch_of_step, read_pairs, require_known, split_pairs, unknown_share
+from systems.training_state import CURVE, Checkpoints
 
 __all__ = ["TrainingReport", "in_batch_loss", "mean_reciprocal_rank", "train_on_bitext", "train_pairs"]
 
@@ -172,12 +172,20 @@ def _fit(
     checkpoints: Checkpoints,
     both_roles: bool,
 ) -> None:
-    optimizer = AdamW(_groups(encoder, settings))
+    optimizer = AdamW(
+        parameter_groups(
+            encoder,
+            encoder.body.get_input_embeddings(),
+            rate=settings.lr,
+            embedding_rate=settings.embedding_lr or settings.lr,
+            weight_decay=settings.weight_decay,
+        )
+    )
     encoder.train()
     with torch.random.fork_rng():
         for step in range(checkpoints.restore(encoder, optimizer), settings.steps):
             for group in optimizer.param_groups:
-                group["lr"] = group["highest"] * _rate(step, settings)
+                group["lr"] = group["highest"] * linear_rate(step, settings.steps, settings.warmup)
             torch.manual_seed(_dropout_seed(context.seed, step))  # the same after a resume
             batch = batch_of_step(train, step, settings.batch_size, context.seed)
             if both_roles and step % 2:
@@ -224,25 +232,6 @@ def _temperature(settings: MDPRTraining, encoder: TextEncoder) -> float:
 
 def _dropout_seed(seed: int, step: int) -> int:
     return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> 1)
-
-
-def _rate(step: int, settings: MDPRTraining) -> float:
-    """Share of the largest learning rate: a linear rise over the warm-up, then a linear fall to 0."""
-    rise = math.ceil(settings.warmup * settings.steps)
-    return (step + 1) / rise if step < rise else (settings.steps - step) / max(1, settings.steps - rise)
-
-
-def _groups(encoder: TextEncoder, settings: MDPRTraining) -> list[dict[str, object]]:
-    """Parameters by learning rate, and with and without weight decay; those of the layers first."""
-    embeddings = {id(parameter) for parameter in encoder.body.get_input_embeddings().parameters()}
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for parameter in sorted(encoder.parameters(), key=lambda parameter: id(parameter) in embeddings):
-        rate = settings.lr if id(parameter) not in embeddings else settings.embedding_lr or settings.lr
-        groups.setdefault((rate, settings.weight_decay if parameter.ndim > 1 else 0.0), []).append(parameter)
-    return [
-        {"params": parameters, "lr": rate, "highest": rate, "weight_decay": decay}
-        for (rate, decay), parameters in groups.items()
-    ]
 
 
 @contextmanager

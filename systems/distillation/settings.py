@@ -49,17 +49,6 @@ class Optimisation(TrainingSettings):
     )
     checkpoint_every: int = Field(100, ge=1, description="steps between checkpoints")
 
-    def rate(self, step: int) -> float:
-        """Factor of the learning rates at a step, from 0.
-
-        >>> [round(Optimisation(steps=10, warmup=0.2).rate(step), 3) for step in (0, 1, 2, 9)]
-        [0.5, 1.0, 1.0, 0.125]
-        """
-        rising = round(self.steps * self.warmup)
-        if step < rising:
-            return (step + 1) / rising
-        return (self.steps - step) / (self.steps - rising)
-
 
 class Distillation(Optimisation):
     """Settings of a distillation: the optimisation, and where encoders and pairs are from."""

@@ -15,10 +15,10 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from harness.errors import ClirError, UsageError
+from harness.errors import UsageError
 from harness.identity import fingerprint, settings_without_places
 from systems.distillation.batches import BatchOrder
 from systems.distillation.bitext import Pair
@@ -36,12 +36,9 @@ from systems.distillation.losses import alignment_loss
 from systems.distillation.precision import trains_in_bfloat16
 from systems.distillation.settings import Optimisation
 from systems.late_interaction.encoder import TokenEncoder
+from systems.optimisation import DivergedError, linear_rate, parameter_groups
 
 CURVE, BEST = "curve.jsonl", "best.safetensors"
-
-
-class DivergedError(ClirError):
-    """The loss became NaN or infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,22 +111,6 @@ def train(
     return _Run(student, teacher, pairs, evaluated, settings, work, seed, on_progress).carry_out()
 
 
-def _optimizer(student: TokenEncoder, settings: Optimisation) -> torch.optim.Optimizer:
-    """AdamW with the embeddings' own rate, and no decay for vectors (biases, norms)."""
-    embeddings = {id(parameter) for parameter in student.body.get_input_embeddings().parameters()}
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for parameter in student.parameters():
-        rate = settings.embedding_learning_rate if id(parameter) in embeddings else settings.learning_rate
-        decay = settings.weight_decay if parameter.ndim > 1 else 0.0
-        groups.setdefault((rate, decay), []).append(parameter)
-    return torch.optim.AdamW(
-        [
-            {"params": parameters, "lr": rate, "highest": rate, "weight_decay": decay}
-            for (rate, decay), parameters in groups.items()
-        ]
-    )
-
-
 class _Run:
     """One training run: its parts, and how far it is."""
 
@@ -155,7 +136,14 @@ class _Run:
         self.teacher = teacher.with_settings(**lengths).to(device).eval()
         model = student.with_settings(**lengths).to(device)
         self.student: TokenEncoder = model
-        self.model, self.optimizer = self.accelerator.prepare(model, _optimizer(model, settings))
+        groups = parameter_groups(
+            model,
+            model.body.get_input_embeddings(),
+            rate=settings.learning_rate,
+            embedding_rate=settings.embedding_learning_rate,
+            weight_decay=settings.weight_decay,
+        )
+        self.model, self.optimizer = self.accelerator.prepare(model, torch.optim.AdamW(groups))
         self.order = BatchOrder([len(pair.target) for pair in pairs], settings.batch_size, seed)
         self.progress: dict[str, Any] = {"step": 0, "best": None, "since_best": 0}
         self.kept: list[Tensor] | None = None
@@ -204,7 +192,7 @@ class _Run:
         settings = self.settings
         self.model.train()
         for group in self.optimizer.param_groups:
-            group["lr"] = group["highest"] * settings.rate(step)
+            group["lr"] = group["highest"] * linear_rate(step, settings.steps, settings.warmup)
         total = 0.0
         for part in range(settings.accumulation):
             batch = self.order[step * settings.accumulation + part]

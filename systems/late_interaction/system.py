@@ -15,9 +15,11 @@ from typing import Any, ClassVar, TypeVar
 from harness.collections.base import Document
 from harness.languages import LanguagePair, language_name
 from harness.system import IndexContext, RetrievalSystem, SearchContext, Searcher, register_system
+from harness.training import Bitext, TrainableSystem, TrainingContext
 from systems.late_interaction.config import LateInteractionConfig
 from systems.late_interaction.documents import TokenVectors
 from systems.late_interaction.sources import source_digest
+from systems.late_interaction.train_settings import NEW, ColBERTTraining
 
 ConfigT = TypeVar("ConfigT", bound=LateInteractionConfig)
 
@@ -86,7 +88,21 @@ def language_folders(student: str) -> list[Path]:
 
 
 @register_system("colbert")
-class ColBERT(LateInteraction[LateInteractionConfig]):
+class ColBERT(LateInteraction[LateInteractionConfig], TrainableSystem[LateInteractionConfig]):
     """MaxSim over the token vectors of any encoder (Khattab & Zaharia 2020)."""
 
     summary = "Late interaction over token vectors (ColBERT); on human queries, the ceiling of what is distilled"
+    Training = ColBERTTraining
+    model_field: ClassVar[str] = "encoder"
+
+    @classmethod
+    def training_inputs(cls, settings: ColBERTTraining) -> Mapping[str, str]:
+        """Digest of the encoder that training starts from."""
+        return {"start": NEW if settings.start == NEW else source_digest(settings.start)}
+
+    @classmethod
+    def train(cls, bitext: Bitext, settings: ColBERTTraining, output: Path, context: TrainingContext) -> None:
+        """Train an encoder on lines `query TAB relevant passage`; see `systems.late_interaction.train`."""
+        from systems.late_interaction.train import train_on_files
+
+        train_on_files(bitext, settings, output, context)

@@ -11,10 +11,10 @@ from harness.errors import DataError, UsageError
 from harness.store import Store
 from harness.training import TrainingContext, obtain_model, training_settings
 from systems.dense.encoder import TextEncoder
-from systems.dense.pairs import batch_of_step, read_pairs, split_pairs, unknown_share
 from systems.dense.settings import MDPRTraining
 from systems.dense.system import MDPR
 from systems.dense.train import TrainingReport, in_batch_loss, mean_reciprocal_rank, train_pairs
+from systems.pairs import batch_of_step, read_pairs, split_pairs, unknown_share
 
 PAIRS = list(bitext("sw", 400))
 

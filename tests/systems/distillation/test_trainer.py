@@ -17,8 +17,9 @@ from systems.distillation.bitext import Pair
 from systems.distillation.data import load_training_data
 from systems.distillation.distil import distil
 from systems.distillation.settings import Optimisation
-from systems.distillation.trainer import CURVE, DivergedError, Progress, train
+from systems.distillation.trainer import CURVE, Progress, train
 from systems.late_interaction.encoder import TokenEncoder
+from systems.optimisation import DivergedError
 
 from .conftest import make_teacher
 

@@ -1,0 +1,52 @@
+"""What all trainings here share: AdamW's groups of parameters, the learning rate's course, how they fail."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from torch import nn
+
+from harness.errors import ClirError
+
+
+class DivergedError(ClirError):
+    """A loss became NaN or infinite."""
+
+
+def parameter_groups(
+    model: nn.Module, embeddings: nn.Module, *, rate: float, embedding_rate: float, weight_decay: float
+) -> list[dict[str, Any]]:
+    """AdamW's groups: embeddings with a rate of their own, and no decay for vectors (biases, norms).
+
+    Args:
+        model: all of its parameters are trained.
+        embeddings: its input embeddings.
+        rate: highest learning rate; kept in the group as `highest`.
+        embedding_rate: that of the embeddings.
+        weight_decay: of matrices.
+    """
+    own = {id(parameter) for parameter in embeddings.parameters()}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for parameter in model.parameters():
+        chosen = embedding_rate if id(parameter) in own else rate
+        groups.setdefault((chosen, weight_decay if parameter.ndim > 1 else 0.0), []).append(parameter)
+    return [
+        {"params": parameters, "lr": chosen, "highest": chosen, "weight_decay": decay}
+        for (chosen, decay), parameters in groups.items()
+    ]
+
+
+def linear_rate(step: int, steps: int, warmup: float) -> float:
+    """Share of the highest learning rate at a step, from 0: a rise over the warm-up, then a fall to 0.
+
+    Args:
+        step: from 0.
+        steps: of the whole training.
+        warmup: share of the steps in which the rate rises.
+
+    >>> [round(linear_rate(step, 10, 0.2), 3) for step in (0, 1, 2, 9)]
+    [0.5, 1.0, 1.0, 0.125]
+    """
+    rise = math.ceil(warmup * steps)
+    return (step + 1) / rise if step < rise else (steps - step) / max(1, steps - rise)
