@@ -69,6 +69,7 @@ class Experiment:
         systems: Sequence[str] = (),
         pairs: Sequence[str] = (),
         settings: Sequence[str] = (),
+        models: Sequence[str] = (),
         plugins: Sequence[str | Path] = (),
     ) -> Experiment:
         """An experiment from a suite's name, file or value, narrowed and changed as the command line would.
@@ -80,6 +81,7 @@ class Experiment:
             systems: only these rows, by label or system; registered systems without a row get one.
             pairs: only these language pairs, e.g. `sw-en`.
             settings: changes of settings, `SYSTEM.FIELD=VALUE`.
+            models: models that are there already, `NAME=FOLDER`, in place of those the suite trains.
             plugins: Python files that register systems or collections.
 
         Raises:
@@ -92,7 +94,7 @@ class Experiment:
         if systems:
             chosen = chosen.with_rows(systems)
         return cls(
-            chosen.with_settings(settings),
+            chosen.with_settings(settings).with_models(models),
             store if isinstance(store, Store) else Store(store),
             Path(data).resolve() if data is not None else None,
             parse_pairs(pairs),

@@ -100,6 +100,8 @@ class Models:
             raise UnknownNameError("model of this suite", name, self.suite.models)
         if name in needed_by:
             raise UsageError(f"model '{name}' needs itself: {' needs '.join((*needed_by, name))}")
+        if (source := self.suite.models[name].source) is not None:
+            return source
         task = self._task(name, (*needed_by, name))
         if (kept := self.store.artefact("model", task.key)) is None:
             raise NotTrainedError(task)

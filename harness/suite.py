@@ -17,16 +17,30 @@ from harness.system import SYSTEMS
 
 
 class Model(BaseModel):
-    """A model that a suite trains: the system whose model it is, parallel text by language, training settings.
+    """A model that rows of a suite use: one that is there (`source`), or one that is trained.
 
-    A file is relative to the data folder; `embedded:N` stands for N sentence pairs of the embedded collection.
+    Attributes:
+        source: folder, or model hub id.
+        system: the trainable system whose model it is.
+        bitext: files of parallel text by language, relative to the data folder; `embedded:N` stands for N pairs of the
+            embedded collection.
+        settings: of the training.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    system: str
-    bitext: dict[str, list[str]] = Field(min_length=1)
+    source: str | None = None
+    system: str = ""
+    bitext: dict[str, list[str]] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _is_there_or_trained(self) -> Model:
+        if self.source is None and not (self.system and self.bitext):
+            raise ValueError("a model needs `source`, or `system` and `bitext` to train it")
+        if self.source is not None and (self.system or self.bitext or self.settings):
+            raise ValueError("a model with a `source` is not trained: leave out system, bitext and settings")
+        return self
 
 
 class Row(BaseModel):
@@ -138,6 +152,22 @@ class Suite(BaseModel):
             ]
             suite = suite.model_copy(update={"rows": rows})
         return suite
+
+    def with_models(self, assignments: Sequence[str]) -> Suite:
+        """The suite with models taken from elsewhere, `NAME=SOURCE`, in place of being trained.
+
+        Raises:
+            UsageError: when an assignment is malformed or names no model of the suite.
+        """
+        models = dict(self.models)
+        for assignment in assignments:
+            name, equals, source = assignment.partition("=")
+            if not (name and equals and source):
+                raise UsageError(f"cannot read the model '{assignment}'", hint="write NAME=FOLDER, or NAME=HUB-ID")
+            if name not in models:
+                raise UnknownNameError("model of this suite", name, models)
+            models[name] = Model(source=source)
+        return self.model_copy(update={"models": models})
 
 
 def parse_pairs(text: Sequence[str]) -> list[LanguagePair]:

@@ -19,6 +19,13 @@ from harness.cli.options import data_option, echo_json, echo_table, json_option,
 @store_option
 @click.option("--set", "settings", multiple=True, metavar="SYSTEM.FIELD=VALUE", help="Change a setting; repeatable.")
 @click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME=DIR|ID",
+    help="Take a model of the suite from there in place of training it; repeatable.",
+)
+@click.option(
     "--plugin",
     "plugins",
     multiple=True,
@@ -34,6 +41,7 @@ def command(
     data: Path | None,
     store: Path,
     settings: tuple[str, ...],
+    models: tuple[str, ...],
     plugins: tuple[Path, ...],
     dry_run: bool,
     as_json: bool,
@@ -56,7 +64,7 @@ def command(
     from leaderboards.leaderboard import Leaderboard
 
     experiment = Experiment.from_suite(
-        suite, store, data=data, systems=systems, pairs=pairs, settings=settings, plugins=plugins
+        suite, store, data=data, systems=systems, pairs=pairs, settings=settings, models=models, plugins=plugins
     )
     plan = experiment.plan()
     if dry_run:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import MissingDataError, UnknownNameError, UsageError
+from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
 from harness.experiment import Experiment
 from harness.plan import State
+from harness.suite import load_suite
 from harness.training import parse_bitext
 
 PLUGIN = '''
@@ -316,3 +317,31 @@ def test_references_that_lead_nowhere_or_in_a_circle_are_refused(
     )
     with pytest.raises(UsageError, match="'words' needs itself: words needs words"):
         plan()
+
+
+def test_a_model_that_is_there_already_is_not_trained(suite: Path, tiny: Path, tmp_path: Path, lookup: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "model.json").write_text(json.dumps({"daraja": ["bridge"]}))
+    (tiny / "sw.tsv").unlink()
+    given = {"store": tmp_path / "store", "data": tiny, "plugins": [lookup]}
+    mine = Experiment.from_suite(suite, models=[f"words={tmp_path / 'mine'}"], **given)  # type: ignore[arg-type]
+    assert mine.plan().models() == []
+    assert mine.run().failed == []
+    with pytest.raises(UnknownNameError, match="did you mean 'words'"):
+        Experiment.from_suite(suite, models=["word=x"], **given)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="write NAME=FOLDER"):
+        Experiment.from_suite(suite, models=["words"], **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("{}", "needs `source`, or `system` and `bitext`"),
+        ("{system: lookup}", "needs `source`"),
+        ("{source: x, bitext: {sw: [a]}}", "is not trained"),
+    ],
+)
+def test_a_model_is_there_or_says_how_it_is_trained(suite: Path, model: str, message: str) -> None:
+    suite.write_text(suite.read_text().replace("{system: lookup, bitext: {sw: [sw.tsv]}}", model))
+    with pytest.raises(DataError, match=message):
+        load_suite(suite)
