@@ -27,8 +27,9 @@ from systems.dense.encoder import TextEncoder
 from systems.dense.model_card import write_card
 from systems.dense.settings import MDPRTraining
 from systems.dense.start import start_encoder
+from systems.distillation.bitext import read_bitext
 from systems.optimisation import linear_rate, parameter_groups
-from systems.pairs import Pair, batch_of_step, read_pairs, require_known, split_pairs, unknown_share
+from systems.pairs import Pair, batch_of_step, require_known, split_pairs, unknown_share
 from systems.training_state import CURVE, Checkpoints
 
 __all__ = ["TrainingReport", "in_batch_loss", "mean_reciprocal_rank", "train_on_bitext", "train_pairs"]
@@ -67,7 +68,12 @@ def train_on_bitext(bitext: Bitext, settings: MDPRTraining, output: Path, contex
         DataError: when a file is malformed, or there is too little of it.
         UsageError: when the encoder's vocabulary lacks a language, or the loss diverges.
     """
-    pairs = [pair for _, files in sorted(bitext.items()) for file in files for pair in read_pairs(file)]
+    pairs = [
+        (pair.source, pair.target)
+        for language, files in sorted(bitext.items())
+        for file in files
+        for pair in read_bitext(file, language)
+    ]
     return train_pairs(pairs, settings, output, context, both_roles=True, languages=sorted(bitext))
 
 

@@ -9,7 +9,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from harness.collections.base import (
     HUMAN,
@@ -24,8 +24,11 @@ from harness.collections.embedded.documents import Generator, documents_per_topi
 from harness.collections.embedded.lexicon import LANGUAGES
 from harness.collections.embedded.topics import MAX_TOPICS, make_topics, word_queries
 from harness.collections.embedded.world import Split
+from harness.collections.files import Pairs
 from harness.errors import UnknownNameError, UsageError
 from harness.languages import LanguagePair, language_name
+
+PAIRS = tuple(LanguagePair(language, "en") for language in LANGUAGES if language != "en")
 
 _DEFAULT_TOPICS = 60
 _TOPICS_PER_SIZE = 10
@@ -39,12 +42,22 @@ class EmbeddedConfig(SourceConfig):
         seed: from 0; another seed gives other documents and topics.
         split: whose topics; the splits share no topic, and each has documents of its own.
         topics: how many; left out, 60 or a tenth of the documents, whichever is less.
+        pairs: the language pairs on offer.
     """
 
     size: int = Field(default=600, ge=200, le=5_000_000, description="number of documents")
     seed: int = Field(default=0, ge=0, lt=1 << 60, description="another seed gives other documents and topics")
     split: Split = Field(default="test", description="test or train")
     topics: int | None = Field(default=None, ge=1, le=MAX_TOPICS, description="number of topics")
+    pairs: Pairs = Field(default=PAIRS, description="language pairs on offer")
+
+    @field_validator("pairs")
+    @classmethod
+    def _pairs_exist(cls, pairs: tuple[LanguagePair, ...]) -> tuple[LanguagePair, ...]:
+        for pair in pairs:
+            if pair not in PAIRS:
+                raise UnknownNameError("language pair of the embedded collection", str(pair), map(str, PAIRS))
+        return pairs
 
     @model_validator(mode="after")
     def _topics_fit(self) -> EmbeddedConfig:
@@ -70,9 +83,8 @@ class EmbeddedSource(CollectionSource):
     config: EmbeddedConfig
 
     def entries(self) -> list[CollectionEntry]:
-        """One collection for each of the seven languages into English, always there."""
-        pairs = [LanguagePair(language, "en") for language in LANGUAGES if language != "en"]
-        return [CollectionEntry(self._id(str(pair)), pair) for pair in pairs]
+        """One collection for each pair, always there."""
+        return [CollectionEntry(self._id(str(pair)), pair) for pair in self.config.pairs]
 
     def load(self, entry_id: str) -> TestCollection:
         """The collection; `human` queries are its topics in English, in words chosen independently.

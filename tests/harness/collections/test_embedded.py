@@ -50,6 +50,13 @@ def test_settings_other_than_the_defaults_show_in_the_ids() -> None:
     assert collection.documents.id == "embedded/en/train/size-2000/topics-25/seed-3"
 
 
+def test_some_of_the_pairs_can_be_asked_for() -> None:
+    entries = EmbeddedSource(EmbeddedConfig.model_validate({"pairs": ["so-en", "swa-eng"]})).entries()
+    assert [entry.id for entry in entries] == ["embedded/so-en", "embedded/sw-en"]
+    with pytest.raises(UnknownNameError, match="unknown language pair of the embedded collection 'de-en'"):
+        EmbeddedConfig.model_validate({"pairs": ["de-en"]})
+
+
 def test_an_unknown_entry_is_refused_with_a_suggestion() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'embedded/sw-en'"):
         EmbeddedSource(EmbeddedConfig()).load("embedded/sw-eng")
