@@ -50,11 +50,22 @@ def _closure(module: str, path: Path) -> dict[str, bytes]:
 
 
 def _find(module: str) -> Path | None:
-    try:
-        spec = importlib.util.find_spec(module)
-    except ModuleNotFoundError:  # `from package.module import name`, where the last part is no module
+    """The source file of a module; None for what is no module, as the name in `from package.module import name`.
+
+    Only the top-level package is looked up by the import system: it would import the parents of anything deeper.
+    """
+    package, *rest = module.split(".")
+    spec = importlib.util.find_spec(package)
+    if spec is None:
         return None
-    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+    if not rest:
+        return Path(spec.origin) if spec.origin and spec.origin.endswith(".py") else None
+    for place in spec.submodule_search_locations or ():
+        path = Path(place, *rest)
+        for file in (path / "__init__.py", path.with_name(f"{path.name}.py")):
+            if file.is_file():
+                return file
+    return None
 
 
 def _imports(source: bytes, module: str, *, is_package: bool) -> Iterator[str]:

@@ -22,7 +22,8 @@ class RunProgress(AbstractContextManager["RunProgress"]):
     """
 
     def __init__(self, plan: Plan, *, quiet: bool = False) -> None:
-        self._total = sum(cell.state is State.TO_DO for cell in plan.cells) + len(plan.models())
+        self._models = {model.key for model in plan.models()}
+        self._total = sum(cell.state is State.TO_DO for cell in plan.cells) + len(self._models)
         self._ended = 0
         self._name = ""
         self._started = time.perf_counter()
@@ -51,6 +52,11 @@ class RunProgress(AbstractContextManager["RunProgress"]):
         if event.kind == "started":
             self._name = event.name
             self._started = time.perf_counter()
+            if event.phase == "training" and event.key not in self._models:  # it waited for another model
+                self._models.add(event.key)
+                self._total += 1
+                if self._live:
+                    self._live.update(self._all, total=self._total)
             if self._live:
                 self._live.reset(self._one, description=self._name, total=None)
         elif event.kind == "advanced" and self._live:

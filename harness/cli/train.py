@@ -68,8 +68,14 @@ def command(
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     scratch.mkdir(exist_ok=True)
-    with TrainingProgress() as progress:
-        cls.train(files, settings, unfinished, TrainingContext(scratch, seed, available_cores(), progress))
+    try:
+        with TrainingProgress() as progress:
+            cls.train(files, settings, unfinished, TrainingContext(scratch, seed, available_cores(), progress))
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if not any(path.is_file() for path in scratch.rglob("*")):  # it failed before there was anything to keep
+            shutil.rmtree(scratch)
+        raise
     if output.exists():
         output.rmdir()
     unfinished.rename(output)

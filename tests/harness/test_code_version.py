@@ -45,3 +45,12 @@ def test_a_change_in_a_module_it_does_not_import_leaves_the_digest(package: Path
     before = digest()
     (package / "unused.py").write_text("x = 2\n")
     assert digest() == before
+
+
+def test_source_is_found_without_importing_it(package: Path) -> None:
+    (package / "heavy.py").write_text("class Name:\n    pass\n")
+    (package / "system.py").write_text("class System:\n    def load(self):\n        from acme.heavy import Name\n")
+    before = digest()
+    assert "acme.heavy" not in sys.modules
+    (package / "heavy.py").write_text("class Name:\n    x = 1\n")
+    assert digest() != before

@@ -183,6 +183,14 @@ def test_the_command_trains_into_a_folder_that_the_system_loads(tiny: Path, tmp_
     assert "exists already" in again.stderr
 
 
+def test_a_training_that_fails_at_once_leaves_nothing_behind(tmp_path: Path, lookup: Path) -> None:
+    (tmp_path / "sw.tsv").write_text("one column\n")
+    done = clir("train", "lookup", "--plugin", lookup, "--bitext", "sw=sw.tsv", "--output", "m", folder=tmp_path)
+    assert done.returncode == 2
+    assert "sw.tsv:1: expected two columns" in done.stderr
+    assert not list(tmp_path.glob("m*"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
