@@ -1,20 +1,22 @@
-"""Re-ranking: a first stage finds candidates, a cross-encoder reads each of them together with the query.
+"""Re-ranking: a first stage finds candidates, a slower and better model puts them in order.
 
-Nogueira and Cho (2019), "Passage Re-ranking with BERT". The cross-encoder is any Hugging Face sequence classifier
-with one output, or with two of which the second is "relevant". Documents the first stage returns below the
-re-ranking depth keep their order, after the re-ranked ones.
+Either a cross-encoder reads each candidate together with the query (Nogueira and Cho 2019, "Passage Re-ranking with
+BERT"): any Hugging Face sequence classifier with one output, or with two of which the second is "relevant". Or exact
+late interaction scores the candidates' token vectors, which are indexed once and shared with `colbert` and `optical`.
+Documents the first stage returns below the re-ranking depth keep their order, after the re-ranked ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.collections.base import Document, Query
+from harness.languages import LanguagePair, language_name
 from harness.system import (
     Component,
     IndexContext,
@@ -25,18 +27,22 @@ from harness.system import (
     SystemConfig,
     register_system,
 )
+from systems.late_interaction.config import LateInteractionConfig
+from systems.late_interaction.documents import MaxSimSearcher, TokenVectors
 from systems.late_interaction.sources import source_digest
-
-if TYPE_CHECKING:
-    from systems.cross_encoder import CrossEncoder
-    from systems.document_store import DocumentTexts
+from systems.late_interaction.system import ColBERT
 
 
 class RerankConfig(SystemConfig):
     """Settings of re-ranking."""
 
-    encoder: str = Field(
-        description="the cross-encoder: a folder or a model hub id", json_schema_extra={"identity": False}
+    encoder: str | None = Field(
+        None, description="the cross-encoder: a folder or a model hub id", json_schema_extra={"identity": False}
+    )
+    late_interaction: LateInteractionConfig | None = Field(
+        None,
+        description="in its place, exact MaxSim with the settings of `colbert`, e.g. {encoder: DIR, student: DIR}",
+        json_schema_extra={"identity": False},
     )
     first: Component = Field(
         Component(system="bm25"),
@@ -48,50 +54,85 @@ class RerankConfig(SystemConfig):
     batch_size: int = Field(32, ge=1, description="pairs scored at once; does not change the result")
     device: str = Field("auto", description="auto, cpu, cuda ...", json_schema_extra={"identity": False})
 
+    @model_validator(mode="after")
+    def _one_model(self) -> RerankConfig:
+        if (self.encoder is None) == (self.late_interaction is None):
+            raise ValueError("give either `encoder`, a cross-encoder, or `late_interaction`")
+        return self
+
 
 @register_system("rerank")
 class Rerank(RetrievalSystem[RerankConfig]):
-    """A cross-encoder over the candidates of any system; its index holds the documents' texts."""
+    """A cross-encoder, or exact late interaction, over the candidates of any system."""
 
-    summary = "a cross-encoder over the candidates of any first stage"
+    summary = "a cross-encoder or exact late interaction over the candidates of any first stage"
     Config = RerankConfig
     languages = "what its first stage takes"
     requires: ClassVar[tuple[str, ...]] = ("torch", "transformers")
 
     @cached_property
-    def _first(self) -> RetrievalSystem[Any]:
-        return self.config.first.configure()
+    def _parts(self) -> tuple[RetrievalSystem[Any], ...]:
+        first = self.config.first.configure()
+        if self.config.late_interaction is None:
+            return (first,)
+        return (first, TokenVectors(self.config.late_interaction))
 
     def components(self) -> Sequence[RetrievalSystem[Any]]:
-        """The first stage."""
-        return (self._first,)
+        """The first stage; and the documents' token vectors, for late interaction."""
+        return self._parts
+
+    def supports(self, pair: LanguagePair) -> str | None:
+        """What the first stage takes, where there are encoders for both languages."""
+        refusal = super().supports(pair)
+        config = self.config.late_interaction
+        if refusal is None and config is not None:
+            missing = [tag for tag in (pair.query, pair.document) if config.encoder_for(tag) is None]
+            refusal = f"no encoder for {language_name(missing[0])}: set `student`" if missing else None
+        return refusal
 
     def inputs(self) -> Mapping[str, str]:
-        """Digest of the cross-encoder's files."""
-        return {"encoder": source_digest(self.config.encoder)}
+        """Digests of the encoders' files, and how late interaction splits documents."""
+        config = self.config.late_interaction
+        if config is None:
+            assert self.config.encoder is not None
+            return {"encoder": source_digest(self.config.encoder)}
+        digests = ColBERT(config).inputs()
+        return {**digests, "passages": f"{config.passage_length} stride {config.stride}"}
 
     def index_settings(self) -> dict[str, Any]:
-        """Nothing: the texts are the same for every cross-encoder."""
-        return {}
+        """Whether texts are kept: they are the same for every cross-encoder."""
+        return {"texts": self.config.late_interaction is None}
 
     def index(self, documents: Iterable[Document], folder: Path, context: IndexContext) -> None:
-        """Keep the documents' texts."""
+        """Keep the documents' texts for a cross-encoder; token vectors are the component's."""
         from systems.document_store import DocumentTexts
 
-        DocumentTexts.write(documents, folder)
+        if self.config.late_interaction is None:
+            DocumentTexts.write(documents, folder)
 
     def open(self, folder: Path, context: SearchContext) -> Searcher:
-        """Load the cross-encoder and open the texts."""
+        """Load the cross-encoder and open the texts, or take the opened token vectors."""
         from systems.cross_encoder import CrossEncoder
         from systems.document_store import DocumentTexts
 
+        first, *others = context.components
+        if others:
+            (vectors,) = others
+            assert isinstance(vectors, MaxSimSearcher)
+            return _Reranker(first, vectors.score, self.config.top)
+        assert self.config.encoder is not None
         encoder = CrossEncoder(self.config.encoder, self.config.length, self.config.batch_size, self.config.device)
-        return _Reranker(context.components[0], encoder, DocumentTexts(folder), self.config.top)
+        texts = DocumentTexts(folder)
+
+        def score(query: Query, ids: Sequence[str]) -> Sequence[float]:
+            return encoder.score(query.text, [texts[doc] for doc in ids])
+
+        return _Reranker(first, score, self.config.top)
 
 
 class _Reranker(Searcher):
-    def __init__(self, first: Searcher, encoder: CrossEncoder, texts: DocumentTexts, top: int) -> None:
-        self._first, self._encoder, self._texts, self._top = first, encoder, texts, top
+    def __init__(self, first: Searcher, score: Callable[[Query, Sequence[str]], Sequence[float]], top: int) -> None:
+        self._first, self._score, self._top = first, score, top
 
     def search(self, queries: Sequence[Query], depth: int) -> Sequence[Ranking]:
         return [self._answer(query, depth) for query in queries]
@@ -100,7 +141,7 @@ class _Reranker(Searcher):
         (found,) = self._first.search([query], max(depth, self._top))
         candidates = sorted(found, key=lambda hit: (hit[1], hit[0]), reverse=True)
         head = [doc for doc, _ in candidates[: self._top]]
-        scores = self._encoder.score(query.text, [self._texts[doc] for doc in head])
+        scores = self._score(query, head)
         ranked = sorted(zip(head, scores, strict=True), key=lambda hit: (hit[1], hit[0]), reverse=True)
         lowest = ranked[-1][1] if ranked else 0.0
         tail = [(doc, lowest - place) for place, (doc, _) in enumerate(candidates[self._top :], start=1)]

@@ -79,3 +79,10 @@ class MaxSimSearcher(Searcher):
         for number, ranking in zip(asked, self._index.search(vectors, depth), strict=True):
             rankings[number] = ranking
         return rankings
+
+    def score(self, query: Query, ids: Sequence[str]) -> list[float]:
+        """Scores of some documents for a query; a text without a token scores least of all that can be."""
+        if not query.text.strip():
+            return [0.0] * len(ids)
+        (vectors,) = self._encoder.encode([query.text], "query")
+        return self._index.score(vectors, ids)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from functools import cached_property
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -156,6 +157,35 @@ class TokenIndex:
         for number, (found, values) in zip(asked, best, strict=True):
             rankings[number] = [(self.ids[d], float(score)) for d, score in zip(found, values, strict=True)]
         return rankings
+
+    def score(self, query: NDArray[np.float32] | Tensor, ids: Sequence[str]) -> list[float]:
+        """MaxSim of a query with some documents, by their best passage.
+
+        Args:
+            query: vectors (tokens, dim).
+            ids: of documents; one without a passage scores minus the number of tokens, no more than any with one.
+
+        Raises:
+            DataError: when one of them is not in the index.
+        """
+        if absent := [name for name in ids if name not in self._numbers]:
+            raise DataError(f"document '{absent[0]}' is not in the index of token vectors")
+        numbers = [self._numbers[name] for name in ids]
+        owners = [np.arange(*np.searchsorted(self._owners, [number, number + 1])) for number in numbers]
+        passages = np.concatenate([np.empty(0, np.int64), *owners])
+        lengths = self._offsets[passages + 1] - self._offsets[passages]
+        rows = [np.arange(self._offsets[p], self._offsets[p + 1]) for p in passages]
+        vectors = np.array(self._vectors[np.concatenate([np.empty(0, np.int64), *rows])])
+        tokens = ArrangedTokens.of(vectors, np.concatenate([[0], np.cumsum(lengths)]), self.device)
+        (scores,) = arranged_scores([torch.as_tensor(query).to(self.device)], tokens).cpu().numpy()
+        bounds = np.cumsum([0, *(len(own) for own in owners)])
+        return [
+            float(scores[start:end].max()) if end > start else -float(len(query)) for start, end in pairwise(bounds)
+        ]
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {name: number for number, name in enumerate(self.ids)}
 
     def _whole_documents(self, window: int) -> Iterator[tuple[int, int]]:
         """Spans of passages that hold whole documents and at most so many bytes; one document alone may have more."""
