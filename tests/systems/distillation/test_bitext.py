@@ -129,3 +129,13 @@ def test_real_bitext_reads_without_a_fault(data: Path) -> None:
     pairs, report = filter_bitext(read_bitext(data / "bitext" / "tico19" / "sw-en.tsv.gz", "sw"), "sw")
     assert report.read > 3000
     assert len(pairs) > 0.95 * report.read
+
+
+def test_questions_of_afriqa_are_pairs_with_their_human_translations(tmp_path: Path) -> None:
+    path = tmp_path / "queries.afriqa.swa.en.train.json"
+    row = {"id": 7, "question": "Nani alijenga daraja?", "translated_question": "Who built the bridge?", "lang": "swa"}
+    path.write_text(json.dumps(row) + "\n")
+    assert list(read_bitext(path, "sw")) == [Pair("Nani alijenga daraja?", "Who built the bridge?", "7")]
+    path.write_text(json.dumps({**row, "translated_question": ""}) + "\n")
+    with pytest.raises(DataError, match="train.json:1: the translation is empty"):
+        list(read_bitext(path, "sw"))

@@ -107,3 +107,35 @@ def test_bad_requests_say_what_was_expected() -> None:
         alignment_loss(STUDENT, TEACHER, everything(STUDENT), everything(TEACHER), loss="transprot")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="2 dimensions, the teacher's 8"):
         alignment_loss(STUDENT, unit(1, 3, 8), everything(STUDENT), everything(TEACHER))
+
+
+def test_a_plan_that_is_not_detached_brings_the_gradient_of_the_whole_computation() -> None:
+    """Against central differences of the loss itself; the detached plan's gradient leaves the plan's own change out."""
+    teacher, student = unit(1, 3, 4, seed=2), unit(1, 4, 4, seed=1)
+
+    def loss(vectors: Tensor, *, detach: bool) -> Tensor:
+        return alignment_loss(
+            vectors, teacher, everything(student), everything(teacher), beta=0.5, iterations=5, detach=detach
+        )
+
+    gradients = {}
+    for detach in (True, False):
+        vectors = student.clone().requires_grad_()
+        loss(vectors, detach=detach).backward()
+        assert vectors.grad is not None
+        gradients[detach] = vectors.grad
+    step = 1e-2
+    differences = torch.zeros_like(student)
+    for place in itertools.product(*map(range, student.shape)):
+        moved = torch.zeros_like(student)
+        moved[place] = step
+        with torch.no_grad():
+            change = loss(student + moved, detach=False) - loss(student - moved, detach=False)
+        differences[place] = change / (2 * step)
+    assert torch.allclose(gradients[False], differences, atol=2e-3)
+    assert not torch.allclose(gradients[True], differences, atol=2e-3)
+
+
+def test_only_the_iterations_of_ipot_can_be_differentiated() -> None:
+    with pytest.raises(UsageError, match="no gradient runs through solver 'exact'"):
+        alignment_loss(STUDENT, TEACHER, everything(STUDENT), everything(TEACHER), solver="exact", detach=False)
