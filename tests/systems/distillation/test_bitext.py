@@ -137,5 +137,5 @@ def test_questions_of_afriqa_are_pairs_with_their_human_translations(tmp_path: P
     path.write_text(json.dumps(row) + "\n")
     assert list(read_bitext(path, "sw")) == [Pair("Nani alijenga daraja?", "Who built the bridge?", "7")]
     path.write_text(json.dumps({**row, "translated_question": ""}) + "\n")
-    with pytest.raises(DataError, match="train.json:1: the translation is empty"):
+    with pytest.raises(DataError, match="the translation is empty"):
         list(read_bitext(path, "sw"))
