@@ -171,10 +171,17 @@ def train_model(task: ModelTask, store: Store, listen: Listener) -> None:
         listen(Event(kind="advanced", key=task.key, phase="training", done=done, total=total, reason=text))
 
     try:
+        bitext = {language: tuple(files) for language, files in task.bitext.items()}
+        settings = training_settings(system, task.settings)
+        if fingerprint(training_identity(system, bitext, settings, task.seed)) != task.key:
+            raise UsageError(
+                f"what model '{task.name}' is made from (code or files) has changed since this run was planned",
+                hint="run again",
+            )
         obtain_model(
             system,
-            {language: tuple(files) for language, files in task.bitext.items()},
-            training_settings(system, task.settings),
+            bitext,
+            settings,
             store,
             lambda scratch: TrainingContext(scratch, task.seed, task.threads, tell),
             task.seed,

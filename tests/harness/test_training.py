@@ -150,6 +150,17 @@ def test_a_training_that_fails_fails_its_rows_with_the_reason(
     assert "sw.tsv:1: expected two columns" in report.failed[0].reason
 
 
+def test_text_that_changes_after_the_plan_fails_the_rows_and_keeps_no_model(
+    suite: Path, tiny: Path, tmp_path: Path, lookup: Path
+) -> None:
+    experiment = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup])
+    plan = experiment.plan()
+    (tiny / "sw.tsv").write_text(BITEXT + "mto\triver\n")
+    report = experiment.run(plan=plan)
+    assert {cell.state for cell in report.plan.cells} == {State.DONE}, "the text as it is now was trained on"
+    assert len(list((tmp_path / "store" / "artefacts" / "model").iterdir())) == 1
+
+
 def test_absent_text_fails_the_row_before_anything_runs(suite: Path, tiny: Path, tmp_path: Path, lookup: Path) -> None:
     (tiny / "sw.tsv").unlink()
     plan = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup]).plan()
