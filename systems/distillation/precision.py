@@ -10,7 +10,7 @@ from systems.distillation.settings import Precision
 def trains_in_bfloat16(precision: Precision, device: torch.device) -> bool:
     """Whether to use autocast to bfloat16: as asked for, or by what the device can.
 
-    A CPU without instructions for it emulates it at a hundredth of the speed of float32.
+    A CPU without instructions for it emulates it, many times slower than float32.
     """
     if precision != "auto":
         return precision == "bfloat16"

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.cell import Event
 from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
 from harness.experiment import Experiment
+from harness.models import train_model
 from harness.plan import State
 from harness.suite import load_suite
 from harness.training import parse_bitext
@@ -150,7 +152,7 @@ def test_a_training_that_fails_fails_its_rows_with_the_reason(
     assert "sw.tsv:1: expected two columns" in report.failed[0].reason
 
 
-def test_text_that_changes_after_the_plan_fails_the_rows_and_keeps_no_model(
+def test_text_that_changes_after_the_plan_is_planned_for_anew(
     suite: Path, tiny: Path, tmp_path: Path, lookup: Path
 ) -> None:
     experiment = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup])
@@ -159,6 +161,19 @@ def test_text_that_changes_after_the_plan_fails_the_rows_and_keeps_no_model(
     report = experiment.run(plan=plan)
     assert {cell.state for cell in report.plan.cells} == {State.DONE}, "the text as it is now was trained on"
     assert len(list((tmp_path / "store" / "artefacts" / "model").iterdir())) == 1
+
+
+def test_a_model_that_would_not_be_the_planned_one_is_not_trained(
+    suite: Path, tiny: Path, tmp_path: Path, lookup: Path
+) -> None:
+    """As when the code changes during a run: the plan's key is not that of what would be trained."""
+    experiment = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup])
+    (task,) = experiment.plan().models()
+    events: list[Event] = []
+    train_model(task.model_copy(update={"key": "0" * 32}), experiment.store, events.append)
+    assert (events[-1].kind, events[-1].status) == ("ended", "failed")
+    assert "has changed since this run was planned" in events[-1].reason
+    assert not list((tmp_path / "store" / "artefacts").glob("model/*"))
 
 
 def test_absent_text_fails_the_row_before_anything_runs(suite: Path, tiny: Path, tmp_path: Path, lookup: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.collections.embedded import write_bitext
-from harness.conformance import CHECKS, Check, NotCheckableError, Subject
+from harness.conformance import Subject
+from harness.conformance.testing import SystemConformance
 from harness.errors import DataError, UsageError
 from harness.indexing import index_key
 from harness.languages import LanguagePair
@@ -123,15 +124,9 @@ def test_pivot_sentences_can_be_mixed_in(trained: Trained) -> None:
     assert count(trained(OPTICAL, "mixed", pivot_share=0.25)) == plain + round(plain / 4)
 
 
-@pytest.fixture(scope="module")
-def subject(trained: Trained, teacher_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Subject:
-    settings = {"encoder": str(teacher_folder), "student": str(trained(OPTICAL, "optical")), "device": "cpu"}
-    return Subject.of("optical", tmp_path_factory.mktemp("conformance"), settings, "sw-en")
-
-
-@pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
-def test_conforms(check: Check, subject: Subject) -> None:
-    try:
-        check(subject)
-    except NotCheckableError as error:
-        pytest.skip(error.message)
+class TestConforms(SystemConformance):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def subject(cls, trained: Trained, teacher_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Subject:
+        settings = {"encoder": str(teacher_folder), "student": str(trained(OPTICAL, "optical")), "device": "cpu"}
+        return Subject.of("optical", tmp_path_factory.mktemp("conformance"), settings, "sw-en")

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from harness.collections.base import Document, Query
-from harness.conformance import CHECKS, Check, NotCheckableError, Subject
+from harness.conformance import Subject
+from harness.conformance.testing import SystemConformance
 from harness.errors import DataError, UsageError
 from harness.indexing import index_key, open_searcher, parts
 from harness.languages import LanguagePair
@@ -88,15 +89,9 @@ def test_languages_without_an_encoder_are_refused(tiny_model: Path) -> None:
     assert "no encoder for Swahili" in str(rerank(tiny_model).supports(LanguagePair.parse("sw-en")))
 
 
-@pytest.fixture(scope="module")
-def subject(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Subject:
-    settings = rerank(tiny_model).config.model_dump(mode="json")
-    return Subject.of("rerank", tmp_path_factory.mktemp("conformance"), settings, "en-en")
-
-
-@pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
-def test_conforms(check: Check, subject: Subject) -> None:
-    try:
-        check(subject)
-    except NotCheckableError as error:
-        pytest.skip(error.message)
+class TestConforms(SystemConformance):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def subject(cls, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Subject:
+        settings = rerank(tiny_model).config.model_dump(mode="json")
+        return Subject.of("rerank", tmp_path_factory.mktemp("conformance"), settings, "en-en")

@@ -10,7 +10,8 @@ from torch import nn
 
 from harness.collections.base import Document, Query
 from harness.collections.sources import build_source
-from harness.conformance import CHECKS, Check, NotCheckableError, Subject
+from harness.conformance import Subject
+from harness.conformance.testing import SystemConformance
 from harness.errors import DataError, MissingDataError, UsageError
 from harness.evaluation import evaluate
 from harness.identity import system_identity
@@ -147,18 +148,12 @@ def test_naming_the_system_imports_no_model_library() -> None:
     assert not {"torch", "transformers", "huggingface_hub", "numpy"} & set(modules)
 
 
-@pytest.fixture(scope="module")
-def subject(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Subject:
-    settings = {"encoder": str(tiny_model), "passage_length": 48, "device": "cpu"}
-    return Subject.of("colbert", tmp_path_factory.mktemp("conformance"), settings, "en-en")
-
-
-@pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
-def test_conforms(check: Check, subject: Subject) -> None:
-    try:
-        check(subject)
-    except NotCheckableError as error:
-        pytest.skip(error.message)
+class TestConforms(SystemConformance):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def subject(cls, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Subject:
+        settings = {"encoder": str(tiny_model), "passage_length": 48, "device": "cpu"}
+        return Subject.of("colbert", tmp_path_factory.mktemp("conformance"), settings, "en-en")
 
 
 def test_english_questions_find_their_passages_in_afriqa(english_model: str, data: Path, tmp_path: Path) -> None:
