@@ -143,10 +143,11 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
     with PeakMemory() as memory, ExitStack() as stack:
         searcher = open_searcher(system, lambda part: indexes[key_of(part)].content, context, stack)
         rankings, timing = _answer(task, searcher, queries, system.batch_size, listen)
+        came_up = dict(searcher.describe())
     run = Run.from_rankings(rankings, tag="_".join(task.row.label.split()))
     header = _header(task)
     described = dict(system.describe_index(documents.language))
-    run.write(folder / "run.trec.gz", metadata=_ir_metadata(header, described))
+    run.write(folder / "run.trec.gz", metadata=_ir_metadata(header, {**described, **came_up}))
     evaluation = evaluate(run, collection.qrels, task.measures, same_documents=True)
     scores = {name: [float(value) for value in values] for name, values in evaluation.scores.items()}
     write_json(folder / "scores.json", {"queries": list(evaluation.query_ids), "scores": scores})
@@ -165,6 +166,7 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
             "documents": task.collection.get("documents"),
             "reused": all(index.reused for index in indexes.values()),
         },
+        "search": came_up,
         "costs": {**_index_costs(indexes.values()), **timing, "search_peak_memory_bytes": memory.bytes},
         "means": {name: float(np.mean(values)) for name, values in scores.items()},
     }

@@ -65,6 +65,10 @@ class Searcher(AbstractContextManager["Searcher"]):
             scores, best first. A query that matches nothing has an empty ranking.
         """
 
+    def describe(self) -> Mapping[str, Any]:
+        """What came up while it answered and is worth keeping with the result, e.g. how many queries it translated."""
+        return {}
+
     def close(self) -> None:
         """Give back what the index holds; called once."""
 

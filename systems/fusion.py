@@ -7,7 +7,7 @@ systems of any kind mix; a document that a system does not return gets nothing f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,9 @@ class _FusedSearcher(Searcher):
     def __init__(self, parts: list[tuple[Searcher, int, float]], config: RRFConfig) -> None:
         self._parts = parts
         self._config = config
+
+    def describe(self) -> Mapping[str, Any]:
+        return {name: value for searcher, _, _ in self._parts for name, value in searcher.describe().items()}
 
     def search(self, queries: Sequence[Query], depth: int) -> Sequence[Ranking]:
         pool = max(depth, self._config.pool)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from harness.errors import ClirError
 
@@ -50,3 +52,37 @@ def linear_rate(step: int, steps: int, warmup: float) -> float:
     """
     rise = math.ceil(warmup * steps)
     return (step + 1) / rise if step < rise else (steps - step) / max(1, steps - rise)
+
+
+def set_rates(optimizer: Optimizer, step: int, steps: int, warmup: float) -> None:
+    """Give every group of `parameter_groups` its learning rate for a step; arguments as `linear_rate`."""
+    for group in optimizer.param_groups:
+        group["lr"] = group["highest"] * linear_rate(step, steps, warmup)
+
+
+def take_step(model: nn.Module, optimizer: Optimizer, loss: Tensor, step: int) -> float:
+    """Take an optimiser step down a loss, with gradients of norm 1 at most.
+
+    Args:
+        model: whose parameters the optimizer has.
+        optimizer: has no gradients left afterwards.
+        loss: a scalar.
+        step: from 0, for the message.
+
+    Returns:
+        The loss.
+
+    Raises:
+        DivergedError: loss or gradients are NaN or infinite; nothing was changed.
+    """
+    optimizer.zero_grad()
+    loss.backward()
+    norm = nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    if not (torch.isfinite(loss) and torch.isfinite(norm)):
+        raise DivergedError(
+            f"the training diverged at step {step + 1}: loss {float(loss.detach())}, gradient norm {float(norm)}",
+            hint="lower the learning rates or raise warmup; checkpoints stay",
+        )
+    optimizer.step()
+    optimizer.zero_grad()
+    return float(loss.detach())

@@ -80,7 +80,7 @@ def command(
         output.rmdir()
     unfinished.rename(output)
     shutil.rmtree(scratch)
-    click.echo(f"wrote {output}; use it with --set {system}.{cls.model_field}={output}", err=True)
+    click.echo(f"wrote {output}; use it with --set {cls.name}.{cls.model_field}={output}", err=True)
     return 0
 
 

@@ -71,7 +71,7 @@ class LocalExecutor:
         """Give a job to one worker and cross off what ended; what it died of when it left something undone."""
         job = {**job, "store": str(self.store.root), "plugins": [str(path) for path in self.plugins]}
         with tempfile.TemporaryFile() as log:
-            command = [sys.executable, "-m", "harness.worker"]
+            command = [sys.executable, "-P", "-m", "harness.worker"]
             worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
             try:
                 assert worker.stdin is not None

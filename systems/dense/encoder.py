@@ -14,28 +14,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from harness.errors import DataError, UsageError
+from harness.errors import DataError
 from systems.dense.checkpoint import read_dense, read_transformer, write_dense
 from systems.dense.recipe import Choices, Recipe, Role, encoder_folder, read_recipe, write_recipe
 from systems.late_interaction.checkpoint import read_tokenizer
 
 Vectors = NDArray[np.float32]
 _OFFSET_POSITIONS = ("roberta", "xlm-roberta", "camembert")
-
-
-def choose_device(name: str) -> torch.device:
-    """The device that a setting names; `auto` is a GPU if there is one.
-
-    Raises:
-        UsageError: when there is no such device.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
-        reason = str(error).splitlines()[0]
-        raise UsageError(f"cannot use the device '{name}': {reason}", hint="name auto, cpu or cuda") from None
 
 
 class TextEncoder(nn.Module):  # type: ignore[misc]

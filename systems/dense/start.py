@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from systems.dense.encoder import TextEncoder, choose_device
+from systems.dense.encoder import TextEncoder
 from systems.dense.recipe import Choices, Recipe
 from systems.dense.settings import NEW, MDPRTraining
+from systems.devices import choose_device
 from systems.vocabulary import new_body, train_tokenizer, with_vocabulary
 
 

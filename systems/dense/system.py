@@ -103,7 +103,8 @@ class MDPR(TrainableSystem[MDPRConfig]):
     def _load(self, source: str, threads: int) -> TextEncoder:
         import torch
 
-        from systems.dense.encoder import TextEncoder, choose_device
+        from systems.dense.encoder import TextEncoder
+        from systems.devices import choose_device
 
         torch.set_num_threads(threads)
         return TextEncoder.load(

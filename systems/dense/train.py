@@ -20,7 +20,6 @@ from torch.nn import functional
 from torch.optim import AdamW
 
 from harness.collections.base import content_digest
-from harness.errors import UsageError
 from harness.identity import fingerprint
 from harness.training import Bitext, TrainingContext
 from systems.dense.encoder import TextEncoder
@@ -28,7 +27,7 @@ from systems.dense.model_card import write_card
 from systems.dense.settings import MDPRTraining
 from systems.dense.start import start_encoder
 from systems.distillation.bitext import read_bitext
-from systems.optimisation import linear_rate, parameter_groups
+from systems.optimisation import parameter_groups, set_rates, take_step
 from systems.pairs import Pair, batch_of_step, require_known, split_pairs, unknown_share
 from systems.training_state import CURVE, Checkpoints
 
@@ -66,7 +65,8 @@ def train_on_bitext(bitext: Bitext, settings: MDPRTraining, output: Path, contex
 
     Raises:
         DataError: when a file is malformed, or there is too little of it.
-        UsageError: when the encoder's vocabulary lacks a language, or the loss diverges.
+        UsageError: when the encoder's vocabulary lacks a language.
+        DivergedError: the loss became NaN or infinite; checkpoints stay.
     """
     pairs = [
         (pair.source, pair.target)
@@ -101,7 +101,8 @@ def train_pairs(
 
     Raises:
         DataError: when there are too few pairs.
-        UsageError: when the tokenizer does not know the queries' words, or the loss is no finite number.
+        UsageError: when the tokenizer does not know the queries' words.
+        DivergedError: the loss became NaN or infinite; checkpoints stay.
         MissingDataError: when the encoder to start from is absent.
     """
     with _threads(context.threads):
@@ -190,8 +191,7 @@ def _fit(
     encoder.train()
     with torch.random.fork_rng():
         for step in range(checkpoints.restore(encoder, optimizer), settings.steps):
-            for group in optimizer.param_groups:
-                group["lr"] = group["highest"] * linear_rate(step, settings.steps, settings.warmup)
+            set_rates(optimizer, step, settings.steps, settings.warmup)
             torch.manual_seed(_dropout_seed(context.seed, step))  # the same after a resume
             batch = batch_of_step(train, step, settings.batch_size, context.seed)
             if both_roles and step % 2:
@@ -212,16 +212,7 @@ def _step(encoder: TextEncoder, optimizer: AdamW, batch: Sequence[Pair], setting
         held = encoder(**encoder.tokenize(passages, "passage"))
     scores = asked.float() @ held.float().T / _temperature(settings, encoder)
     loss = in_batch_loss(scores, _same(passages, scores.device), _same(queries, scores.device), settings.symmetric)
-    optimizer.zero_grad()
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
-    if not (torch.isfinite(loss) and torch.isfinite(norm)):
-        raise UsageError(
-            f"the training diverged in step {step + 1}: loss {float(loss.detach())}, gradient norm {float(norm)}",
-            hint="lower lr, raise temperature or warmup, or switch bf16 off",
-        )
-    optimizer.step()
-    return float(loss.detach())
+    return take_step(encoder, optimizer, loss, step)
 
 
 def _same(texts: Sequence[str], device: torch.device) -> Tensor:

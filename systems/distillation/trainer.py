@@ -36,7 +36,7 @@ from systems.distillation.losses import alignment_loss
 from systems.distillation.precision import trains_in_bfloat16
 from systems.distillation.settings import Optimisation
 from systems.late_interaction.encoder import TokenEncoder
-from systems.optimisation import DivergedError, linear_rate, parameter_groups
+from systems.optimisation import DivergedError, parameter_groups, set_rates
 
 CURVE, BEST = "curve.jsonl", "best.safetensors"
 
@@ -191,8 +191,7 @@ class _Run:
         """One optimiser step; the mean loss of its batches."""
         settings = self.settings
         self.model.train()
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["highest"] * linear_rate(step, settings.steps, settings.warmup)
+        set_rates(self.optimizer, step, settings.steps, settings.warmup)
         total = 0.0
         for part in range(settings.accumulation):
             batch = self.order[step * settings.accumulation + part]

@@ -5,8 +5,6 @@ In the last two the projection stands as `linear.weight` beside the weights of t
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import MODEL_MAPPING, AutoConfig, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
-from transformers.utils import logging as transformers_logging
 
 from harness.errors import DataError, MissingDataError
 from systems.late_interaction.sources import TOKENIZER_FILES, matching_files, weight_files
+from systems.transformers_log import quiet
 
 PROJECTION = "linear.weight"
 _WRAPPER = "model."
@@ -42,7 +40,7 @@ def read_body(folder: Path) -> tuple[PreTrainedModel, nn.Linear | None]:
     weights = _unwrapped(_read_weights(folder), kind.base_model_prefix)
     projection = weights.pop(PROJECTION, None)
     try:
-        with _quiet():
+        with quiet():
             body, report = kind.from_pretrained(
                 None, config=config, state_dict=weights, output_loading_info=True, dtype=torch.float32
             )
@@ -71,7 +69,7 @@ def read_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
             hint="save the tokenizer into the same folder: tokenizer.save_pretrained(folder)",
         )
     try:
-        with _quiet():
+        with quiet():
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except Exception as error:  # the tokenizers library raises plain Exception for files it cannot parse
         raise DataError(f"the tokenizer cannot be read: {error}", path=folder) from error
@@ -118,18 +116,3 @@ def _linear(weight: Tensor | None) -> nn.Linear | None:
     linear = nn.Linear(in_features, out_features, bias=False)
     linear.weight.data.copy_(weight)
     return linear
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the library's reports and progress bars: what matters of them is raised as errors."""
-    log: Any = transformers_logging
-    verbosity, bars = log.get_verbosity(), log.is_progress_bar_enabled()
-    log.set_verbosity_error()
-    log.disable_progress_bar()
-    try:
-        yield
-    finally:
-        log.set_verbosity(verbosity)
-        if bars:
-            log.enable_progress_bar()

@@ -56,29 +56,12 @@ class LateInteractionConfig(SystemConfig):
         """
         import torch
 
+        from systems.devices import choose_device
         from systems.late_interaction.encoder import TokenEncoder
 
         source = self.encoder_for(language)
         if source is None:
             raise UsageError(f"no encoder for texts in {language_name(language)}", hint="set `student`")
         torch.set_num_threads(threads)
-        encoder = TokenEncoder.load(source, device=device(self.device))
+        encoder = TokenEncoder.load(source, device=choose_device(self.device))
         return encoder if passage_length is None else encoder.with_settings(document_length=passage_length)
-
-
-def device(name: str) -> str:
-    """The device of a setting.
-
-    Raises:
-        UsageError: when there is no such device here.
-    """
-    import torch
-
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for CUDA
-        reason = str(error).splitlines()[0]
-        raise UsageError(f"there is no device '{name}' here: {reason}", hint="set device to auto or cpu") from None
-    return name

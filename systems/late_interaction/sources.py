@@ -13,13 +13,14 @@ from pathlib import Path
 from harness.errors import MissingDataError
 from systems.late_interaction.settings import COLBERT_FILE, SETTINGS_FILE
 
-TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece*.model", "spiece.model")
+TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece*.model", "spiece.model", "*.spm")
 """Files of which a tokenizer needs one."""
 
 SAFETENSORS = ("model.safetensors", "model.safetensors.index.json", "model-*.safetensors")
 PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model-*.bin")
 _OTHERS = (
     "config.json",
+    "generation_config.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",

@@ -27,11 +27,11 @@ from harness.languages import LanguagePair
 from harness.system import IndexContext, SearchContext
 from harness.training import Bitext, TrainingContext
 from systems.bm25 import BM25
-from systems.late_interaction.config import device
+from systems.devices import choose_device
 from systems.late_interaction.encoder import EncoderSettings, TokenEncoder
 from systems.late_interaction.maxsim import maxsim_scores
 from systems.late_interaction.train_settings import NEW, ColBERTTraining
-from systems.optimisation import DivergedError, linear_rate, parameter_groups
+from systems.optimisation import parameter_groups, set_rates, take_step
 from systems.pairs import Pair, batch_of_step, read_pairs, split_pairs
 from systems.training_state import CURVE, Checkpoints
 from systems.vocabulary import new_body, train_tokenizer, with_vocabulary
@@ -101,7 +101,7 @@ def start_encoder(settings: ColBERTTraining, texts: Iterable[str], seed: int) ->
         encoder = TokenEncoder(encoder.body, projection, encoder.tokenizer, encoder.settings)
     if settings.augmentation is not None:
         encoder = encoder.with_settings(query_augmentation=settings.augmentation)
-    encoder.to(device("auto")).eval()
+    encoder.to(choose_device("auto")).eval()
     return encoder
 
 
@@ -194,8 +194,7 @@ def _fit(
     encoder.train()
     with torch.random.fork_rng():
         for step in range(checkpoints.restore(encoder, optimizer), settings.steps):
-            for group in optimizer.param_groups:
-                group["lr"] = group["highest"] * linear_rate(step, settings.steps, settings.warmup)
+            set_rates(optimizer, step, settings.steps, settings.warmup)
             draw = random.Random(f"{context.seed}/{step}")  # the same after a resume
             torch.manual_seed(draw.getrandbits(62))
             batch = batch_of_step(train, step, settings.batch_size, context.seed)
@@ -230,16 +229,7 @@ def _step(
     excluded = torch.tensor(known, device=scores.device)
     excluded.fill_diagonal_(False)
     loss = in_batch_loss(scores, excluded)
-    optimizer.zero_grad()
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
-    if not (torch.isfinite(loss) and torch.isfinite(norm)):
-        raise DivergedError(
-            f"the loss is {float(loss.detach())}, the gradient's norm {float(norm)} at step {step + 1}",
-            hint="lower lr, or raise temperature or warmup",
-        )
-    optimizer.step()
-    return float(loss.detach())
+    return take_step(encoder, optimizer, loss, step)
 
 
 def _card(record: Mapping[str, Any]) -> str:

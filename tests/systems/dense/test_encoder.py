@@ -12,9 +12,10 @@ from safetensors.torch import save_file
 from transformers import BertModel, DPRConfig, DPRContextEncoder, DPRQuestionEncoder, PreTrainedTokenizerFast
 
 from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
-from systems.dense.encoder import TextEncoder, choose_device
+from systems.dense.encoder import TextEncoder
 from systems.dense.presets import PRESETS, find_preset
 from systems.dense.recipe import Choices, encoder_digest
+from systems.devices import choose_device
 from tests.systems.dense.conftest import bert_config, make_tokenizer, save_bert
 
 TEXTS = ["the flood closed the bridge in the town", "maize", "who asked for higher pay after the long drought?"]

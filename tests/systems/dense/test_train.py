@@ -14,6 +14,7 @@ from systems.dense.encoder import TextEncoder
 from systems.dense.settings import MDPRTraining
 from systems.dense.system import MDPR
 from systems.dense.train import TrainingReport, in_batch_loss, mean_reciprocal_rank, train_pairs
+from systems.optimisation import DivergedError
 from systems.pairs import batch_of_step, read_pairs, split_pairs, unknown_share
 
 PAIRS = list(bitext("sw", 400))
@@ -113,9 +114,9 @@ def test_a_checkpoint_of_another_training_is_refused(
 
 
 def test_a_loss_that_is_no_number_stops_the_training(bert: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"diverged in step \d+: loss nan") as caught:
+    with pytest.raises(DivergedError, match=r"diverged at step \d+: loss nan") as caught:
         train(tmp_path, settings(bert, lr=1e30, warmup=0.0))
-    assert "lower lr" in str(caught.value)
+    assert "lower the learning rates" in str(caught.value)
 
 
 def test_the_loss_is_the_mean_negative_log_probability_of_the_relevant() -> None:

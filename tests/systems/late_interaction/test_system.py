@@ -136,7 +136,7 @@ def test_settings_that_cannot_work_are_refused(settings: dict[str, object], mess
 
 
 def test_a_device_and_a_model_that_are_not_there_are_named(tiny_model: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no device 'cuda:99' here"):
+    with pytest.raises(UsageError, match="cannot use the device 'cuda:99'"):
         index(ColBERT.configure({"encoder": str(tiny_model), "device": "cuda:99"}), tmp_path, "en")
     with pytest.raises(MissingDataError, match="no model folder"):
         ColBERT.configure({"encoder": "./absent"}).inputs()

@@ -1,0 +1,296 @@
+"""Training a small Marian model from parallel text, so that machine translation needs no model hub.
+
+A Transformer (Vaswani et al. 2017) with tied embeddings over one subword vocabulary of both sides, text in lower case:
+what it translates goes into lexical search. One model takes all languages of the text.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import sacrebleu
+import sentencepiece
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.optim import AdamW
+from transformers import MarianConfig, MarianMTModel, MarianTokenizer
+
+from harness.errors import UsageError
+from harness.identity import fingerprint, settings_without_places
+from harness.languages import language_name
+from harness.training import Bitext, TrainingContext
+from systems.distillation.batches import BatchOrder
+from systems.distillation.bitext import Pair
+from systems.distillation.bitext_filter import sample
+from systems.distillation.data import load_training_data
+from systems.nmt.checkpoint import RECORD
+from systems.nmt.settings import BM25NMTConfig, NMTTraining
+from systems.nmt.translator import load_translator
+from systems.optimisation import parameter_groups, set_rates, take_step
+from systems.training_state import CURVE, Checkpoints
+from systems.transformers_log import quiet
+
+EVALUATED = 200
+"""Held-out pairs translated in the end, at most."""
+HEAD_WIDTH = 32
+_IGNORED = -100
+
+
+def train_on_bitext(bitext: Bitext, settings: NMTTraining, output: Path, context: TrainingContext) -> None:
+    """Train, and fill a folder with checkpoint, tokenizer, `training.json`, loss curve and `README.md`.
+
+    The same text, settings and seed give the same weights on the same machine, also after a kill: a training that finds
+    its checkpoint in `context.scratch` goes on from there.
+
+    Args:
+        bitext: files by language.
+        settings: how.
+        output: an existing folder.
+        context: seed, threads, checkpoints, progress.
+
+    Raises:
+        DataError: malformed text; names file and line.
+        UsageError: no pair passes the filters, too little text for a vocabulary, or several languages to go into.
+        DivergedError: the loss became NaN or infinite; checkpoints stay.
+    """
+    if settings.reverse and len(bitext) > 1:
+        raise UsageError(
+            f"cannot translate from {settings.pivot} into {', '.join(sorted(bitext))} with one model",
+            hint="train one for each language",
+        )
+    torch.set_num_threads(context.threads)
+    data = load_training_data(
+        bitext,
+        held_out=settings.held_out,
+        per_language=settings.per_language,
+        pivot_share=settings.pivot_share,
+        pivot=settings.pivot,
+        seed=context.seed,
+    )
+    train = _directed(data.pairs, settings.reverse)
+    held = _directed(sample(data.held_out, EVALUATED), settings.reverse)
+    sources, target = sorted(bitext), settings.pivot
+    if settings.reverse:
+        sources, target = [settings.pivot], sources[0]
+    context.tell(0, settings.steps, "learning the vocabulary")
+    tokenizer = make_tokenizer([text for pair in train for text in pair], settings, output)
+    model = _new_model(tokenizer, settings, context.seed)
+    identity = fingerprint([settings.model_dump(mode="json"), context.seed, [list(pair) for pair in train]])
+    checkpoints = Checkpoints(context.scratch, identity)
+    _fit(model, tokenizer, train, settings, context, checkpoints)
+    model.train(False)
+    with quiet():
+        model.save_pretrained(output)
+    record = {
+        "sources": sources,
+        "target": target,
+        "settings": settings_without_places(settings),
+        "seed": context.seed,
+        "pairs": {"training": len(train), "held_out": len(data.held_out)},
+        "files": [asdict(file) for file in data.files],
+        "filters": {language: asdict(report) for language, report in data.reports.items()},
+        "held_out": _evaluate(model, tokenizer, held, output, settings, context.threads),
+    }
+    shutil.copyfile(checkpoints.curve, output / CURVE)
+    (output / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (output / "README.md").write_text(_card(record), encoding="utf-8")
+
+
+def make_tokenizer(texts: Sequence[str], settings: NMTTraining, folder: Path) -> MarianTokenizer:
+    """A Marian tokenizer with one SentencePiece unigram model for both sides, saved into a folder.
+
+    Raises:
+        UsageError: when the text has more characters than the vocabulary may have pieces.
+    """
+    made = BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(texts),
+            model_writer=made,
+            vocab_size=settings.vocabulary,
+            hard_vocab_limit=False,
+            character_coverage=0.9995,
+            normalization_rule_name="nmt_nfkc_cf",
+            unk_id=0,
+            eos_id=1,
+            bos_id=-1,
+            num_threads=1,  # more would make the pieces depend on their number
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        raise UsageError(
+            f"cannot make a vocabulary of {len(texts)} sentences: {error}", hint="raise vocabulary, or give more text"
+        ) from None
+    for name in ("source.spm", "target.spm"):
+        (folder / name).write_bytes(made.getvalue())
+    pieces = sentencepiece.SentencePieceProcessor(model_proto=made.getvalue())
+    names = ["</s>", "<unk>", *(pieces.id_to_piece(i) for i in range(2, len(pieces))), "<pad>"]
+    (folder / "vocab.json").write_text(json.dumps({name: i for i, name in enumerate(names)}, ensure_ascii=False))
+    tokenizer = MarianTokenizer(
+        str(folder / "source.spm"),
+        str(folder / "target.spm"),
+        str(folder / "vocab.json"),
+        source_lang="mul",
+        target_lang="mul",
+        model_max_length=512,
+    )
+    tokenizer.save_pretrained(folder)
+    return tokenizer
+
+
+def _directed(pairs: Sequence[Pair], reverse: bool) -> list[tuple[str, str]]:
+    return [(pair.target, pair.source) if reverse else (pair.source, pair.target) for pair in pairs]
+
+
+def _new_model(tokenizer: MarianTokenizer, settings: NMTTraining, seed: int) -> MarianMTModel:
+    heads, inner = settings.width // HEAD_WIDTH, 4 * settings.width
+    config = MarianConfig(
+        vocab_size=len(tokenizer),
+        d_model=settings.width,
+        max_position_embeddings=tokenizer.model_max_length,
+        dropout=settings.dropout,
+        activation_function="relu",
+        init_std=settings.width**-0.5,  # scaled embeddings then have the magnitude of the positions
+        scale_embedding=True,
+        decoder_start_token_id=tokenizer.pad_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        forced_eos_token_id=None,
+        encoder_layers=settings.layers,
+        decoder_layers=settings.layers,
+        encoder_attention_heads=heads,
+        decoder_attention_heads=heads,
+        encoder_ffn_dim=inner,
+        decoder_ffn_dim=inner,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = MarianMTModel(config)
+    model.generation_config.bad_words_ids = [[tokenizer.pad_token_id]]  # the start is no word
+    return model
+
+
+def _fit(
+    model: MarianMTModel,
+    tokenizer: MarianTokenizer,
+    pairs: Sequence[tuple[str, str]],
+    settings: NMTTraining,
+    context: TrainingContext,
+    checkpoints: Checkpoints,
+) -> None:
+    optimizer = AdamW(
+        parameter_groups(
+            model,
+            model.get_input_embeddings(),
+            rate=settings.learning_rate,
+            embedding_rate=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+        ),
+        betas=(0.9, 0.98),
+    )
+    order = BatchOrder([len(target) for _, target in pairs], settings.batch_size, context.seed)
+    model.train()
+    with torch.random.fork_rng():
+        for step in range(checkpoints.restore(model, optimizer), settings.steps):
+            set_rates(optimizer, step, settings.steps, settings.warmup)
+            torch.manual_seed(context.seed * 1_000_003 + step)  # the same after a resume
+            loss = _loss(
+                model, tokenizer, [pairs[i] for i in order[step]], settings.max_tokens, settings.label_smoothing
+            )
+            value = take_step(model, optimizer, loss, step)
+            checkpoints.note(step=step + 1, loss=value)
+            context.tell(step + 1, settings.steps, f"loss {value:.3f}")
+            if (step + 1) % settings.checkpoint_every == 0:
+                checkpoints.save(step + 1, model, optimizer)
+
+
+def _loss(
+    model: MarianMTModel,
+    tokenizer: MarianTokenizer,
+    pairs: Sequence[tuple[str, str]],
+    max_tokens: int,
+    label_smoothing: float,
+) -> Tensor:
+    """Cross-entropy a piece (nats) of the translations, given the sentences and the pieces before."""
+    batch = tokenizer(
+        [source for source, _ in pairs],
+        text_target=[target for _, target in pairs],
+        return_tensors="pt",
+        padding=True,
+        truncation=True,
+        max_length=max_tokens,
+    )
+    labels = batch.pop("labels")
+    labels = labels.masked_fill(labels == tokenizer.pad_token_id, _IGNORED)
+    logits = model(**batch, labels=labels).logits
+    return functional.cross_entropy(
+        logits.flatten(0, 1), labels.flatten(), ignore_index=_IGNORED, label_smoothing=label_smoothing
+    )
+
+
+def _evaluate(
+    model: MarianMTModel,
+    tokenizer: MarianTokenizer,
+    pairs: Sequence[tuple[str, str]],
+    folder: Path,
+    settings: NMTTraining,
+    threads: int,
+) -> dict[str, Any] | None:
+    """Perplexity a piece, and chrF and BLEU of greedy translations, cases ignored; None without pairs."""
+    if not pairs:
+        return None
+    with torch.no_grad():
+        loss = float(_loss(model, tokenizer, pairs, settings.max_tokens, 0.0))
+    config = BM25NMTConfig.model_validate(
+        {"model": str(folder), "beams": 1, "max_tokens": settings.max_tokens, "device": "cpu"}
+    )
+    found = load_translator(config, ("", ""), threads).translate([source for source, _ in pairs])
+    references = [[target for _, target in pairs]]
+    return {
+        "pairs": len(pairs),
+        "perplexity": math.exp(loss),
+        "chrf": sacrebleu.metrics.CHRF(lowercase=True).corpus_score(found, references).score,
+        "bleu": sacrebleu.metrics.BLEU(lowercase=True).corpus_score(found, references).score,
+    }
+
+
+def _card(record: dict[str, Any]) -> str:
+    settings, held = record["settings"], record["held_out"]
+    score = (
+        "No pairs were held out, so it was not evaluated."
+        if held is None
+        else f"On {held['pairs']} held-out pairs of the training domain: perplexity {held['perplexity']:.2f} a piece, "
+        f"chrF {held['chrf']:.1f}, BLEU {held['bleu']:.1f} (greedy, cases ignored)."
+    )
+    names = ", ".join(language_name(language) for language in record["sources"])
+    tags = "".join(f"- {language}\n" for language in [*record["sources"], record["target"]])
+    files = "\n".join(
+        f"| {file['name']} | {file['language']} | {file['bytes']} | `{file['sha256']}` |" for file in record["files"]
+    )
+    return f"""---
+language:
+{tags}library_name: transformers
+pipeline_tag: translation
+---
+# Translation from {names} into {language_name(record["target"])}
+
+A Marian model of {settings["layers"]} + {settings["layers"]} layers of width {settings["width"]}, trained by
+clir-harness on {record["pairs"]["training"]} sentence pairs for {settings["steps"]} steps of {settings["batch_size"]}
+(seed {record["seed"]}). It writes lower case: its translations are for lexical search, not for readers.
+
+{score}
+
+It was trained on nothing but the files below, whose licences bear on its use.
+
+| file | language | bytes | SHA-256 |
+|---|---|---|---|
+{files}
+"""
