@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
+from math import copysign, inf, sqrt
 from statistics import fmean
 
 import numpy as np
@@ -29,10 +29,10 @@ def paired_t_test(differences: Floats) -> float:
     queries = len(differences)
     if queries < 2:
         return float("nan")
-    mean, deviation = float(differences.mean()), sqrt(_variance(differences))
-    if deviation == 0:
+    mean, variance = _mean_and_variance(differences)
+    if variance == 0:
         return 1.0 if mean == 0 else 0.0
-    return float(2 * stdtr(queries - 1, -abs(mean) / deviation * sqrt(queries)))
+    return float(2 * stdtr(queries - 1, -abs(mean) / sqrt(variance / queries)))
 
 
 def cohens_d(strata: Sequence[Floats]) -> float:
@@ -53,16 +53,18 @@ def cohens_d(strata: Sequence[Floats]) -> float:
     """
     if not strata or min(map(len, strata)) < 2:
         return float("nan")
-    mean = fmean(float(differences.mean()) for differences in strata)
-    deviation = sqrt(fmean(_variance(differences) for differences in strata))
-    if deviation == 0:
-        return 0.0 if mean == 0 else float(np.copysign(np.inf, mean))
-    return mean / deviation
+    means, variances = zip(*map(_mean_and_variance, strata), strict=True)
+    mean, variance = fmean(means), fmean(variances)
+    if variance == 0:
+        return 0.0 if mean == 0 else copysign(inf, mean)
+    return mean / sqrt(variance)
 
 
-def _variance(differences: Floats) -> float:
-    """Unbiased; 0 for a constant, whose mean may be off by a rounding error."""
-    return 0.0 if np.ptp(differences) == 0 else float(differences.var(ddof=1))
+def _mean_and_variance(differences: Floats) -> tuple[float, float]:
+    """The variance is the unbiased one. Those of a constant are exact, as computed ones need not be."""
+    if np.ptp(differences) == 0:
+        return float(differences[0]), 0.0
+    return float(differences.mean()), float(differences.var(ddof=1))
 
 
 def holm(p_values: ArrayLike) -> Floats:

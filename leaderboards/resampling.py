@@ -3,7 +3,8 @@
 Values come as `{pair: array}`, an array of shape (queries, columns) for each pair; a column is a system, or the
 difference of two. NaN marks a query that a column lacks. All that a pair's columns need is drawn once and used for
 each of them, so many columns cost little more than one. Signs and resamples of a pair follow from the seed, the
-pair's name and the number of its queries: neither other columns nor other pairs change a result.
+pair's name and the number of its queries: neither other columns nor other pairs change a result. Products of matrices
+are made on one core, so that their rounding does not depend on the machine's number of cores.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from harness.errors import UsageError
 from harness.measures import Floats
 
 CONFIDENCE = 0.95
-_CHUNK = 1 << 18
+_CHUNK = 1 << 20
 """Signs or weights held at a time."""
 _TIE = 1e-10
 """Statistics count as equal when they differ by at most this share of the sum of the absolute terms."""
@@ -68,7 +70,9 @@ def permutation_test(differences: Mapping[str, Floats], permutations: int, seed:
         values = differences[pair]
         flipped = np.full((permutations, values.shape[1]), np.nan)
         for places, complete in _without_gaps(values):
-            flipped[:, places] = _flipped_means(complete, permutations, _generator(seed, pair, "signs"))
+            generator = _generator(seed, pair, "signs")
+            with threadpool_limits(1, "blas"):
+                flipped[:, places] = _flipped_means(complete, permutations, generator)
         terms = np.nan_to_num(values) / np.maximum(np.count_nonzero(~np.isnan(values), axis=0), 1)
         pairs[pair] = _p_values([terms], flipped)
         all_terms.append(terms / len(differences))
@@ -104,7 +108,9 @@ def bootstrap_intervals(values: Mapping[str, Floats], resamples: int, seed: int)
         means = np.full((resamples, values[pair].shape[1]), np.nan)
         for places, complete in _without_gaps(values[pair]):
             if len(complete) > 1:
-                means[:, places] = _resampled_means(complete, resamples, _generator(seed, pair, "resamples"))
+                generator = _generator(seed, pair, "resamples")
+                with threadpool_limits(1, "blas"):
+                    means[:, places] = _resampled_means(complete, resamples, generator)
         pairs[pair] = _percentiles(means)
         macro = macro + means / len(values)
     return Stratified(pairs, _percentiles(np.asarray(macro)))
@@ -143,7 +149,7 @@ def _flipped_means(differences: Floats, permutations: int, generator: np.random.
     """Means under random signs, shape (permutations, columns)."""
     queries, columns = differences.shape
     positive = np.empty((permutations, columns))
-    width = -(-queries // 8)
+    width = (queries + 31) // 32 * 4  # bytes with a bit for each query; a generator gives four at a time
     for chunk in _chunks(permutations, queries):
         drawn = np.frombuffer(generator.bytes((chunk.stop - chunk.start) * width), np.uint8).reshape(-1, width)
         positive[chunk] = np.unpackbits(drawn, axis=1, count=queries).astype(np.float64) @ differences
