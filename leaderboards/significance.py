@@ -144,16 +144,17 @@ class _Calculation:
                     holm_p=self.corrected[pair][contest],
                     missing=missing[pair],
                 )
-        macro = _comparison(
-            list(strata.values()),
-            interval=self.intervals.macro[:, column],
-            permutation_p=self.p_values.macro[contest],
-            t_test_p=float("nan"),
-            holm_p=self.corrected_macro[contest],
-            missing=sum(missing.values()),
-        )
-        complete = len(strata) == len(self.table) and all(map(len, strata.values()))
-        return Comparisons(self.contests[contest][1], pairs, macro if complete else None)
+        macro = None
+        if len(strata) == len(self.table) and all(map(len, strata.values())):
+            macro = _comparison(
+                list(strata.values()),
+                interval=self.intervals.macro[:, column],
+                permutation_p=self.p_values.macro[contest],
+                t_test_p=float("nan"),
+                holm_p=self.corrected_macro[contest],
+                missing=sum(missing.values()),
+            )
+        return Comparisons(self.contests[contest][1], pairs, macro)
 
 
 def _aligned(scores: Scores, names: Sequence[str], pair: str) -> Floats:
