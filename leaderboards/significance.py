@@ -45,7 +45,7 @@ def compare_systems(
 
     Raises:
         UnknownNameError: the baseline is not one of the systems.
-        DataError: a score is not a finite number.
+        DataError: there are no scores, or one of them is not a finite number.
         UsageError: too few permutations or resamples, or a negative seed.
 
     >>> bm25 = {"q1": 0.2, "q2": 0.4, "q3": 0.6}
@@ -102,6 +102,7 @@ class _Calculation:
         self.corrected_macro = corrected[-1]
 
     def system(self, name: str) -> SystemSignificance:
+        """Means and comparisons of one system."""
         column = self.names.index(name)
         queries = {pair: int(np.count_nonzero(~np.isnan(values[:, column]))) for pair, values in self.table.items()}
         pairs = {
@@ -109,12 +110,12 @@ class _Calculation:
             for pair, count in queries.items()
             if count
         }
-        complete = len(pairs) == len(queries)
+        macro = None
+        if len(pairs) == len(queries):
+            macro = _mean(self.macro[column], self.intervals.macro[:, column], sum(queries.values()))
         return SystemSignificance(
             pairs=pairs,
-            macro=_mean(self.macro[column], self.intervals.macro[:, column], sum(queries.values()))
-            if complete
-            else None,
+            macro=macro,
             against_baseline=self._against(name, self.baseline),
             against_best=self._against(name, self.best),
         )
