@@ -59,8 +59,8 @@ class Comparison:
         return replace(
             self,
             difference=0.0 - self.difference,  # and not -0.0
-            low=-self.high,
-            high=-self.low,
+            low=0.0 - self.high,
+            high=0.0 - self.low,
             effect_size=0.0 - self.effect_size,
             wins=self.losses,
             losses=self.wins,

@@ -1,10 +1,10 @@
 """Resampling of per-query values: sign-flip permutation tests and bootstrap intervals, stratified by language pair.
 
 Values come as `{pair: array}`, an array of shape (queries, columns) for each pair; a column is a system, or the
-difference of two. NaN marks a query that a column lacks. All that a pair's columns need is drawn once and used for
-each of them, so many columns cost little more than one. Signs and resamples of a pair follow from the seed, the
-pair's name and the number of its queries: neither other columns nor other pairs change a result. Products of matrices
-are made on one core, so that their rounding does not depend on the machine's number of cores.
+difference of two. NaN marks a query that a column lacks. Columns of the same queries share all that is drawn, so many
+of them cost little more than one; each further set of queries costs as much again. Signs and resamples of a pair
+follow from the seed, the pair's name and the number of its queries: neither other columns nor other pairs change a
+result. Products of matrices are made on one core, so that their rounding does not depend on the number of cores.
 """
 
 from __future__ import annotations

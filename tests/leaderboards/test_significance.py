@@ -110,9 +110,11 @@ def test_the_best_system_against_the_baseline_mirrors_the_baseline_against_the_b
         assert (back.permutation_p, back.holm_p) == (there.permutation_p, there.holm_p)
 
 
-def test_equal_systems_differ_by_nothing():
+@pytest.mark.parametrize(("system", "baseline"), [("a", "b"), ("b", "a")])
+def test_equal_systems_differ_by_nothing(system, baseline):
     same = {"sw-en": by_query(0.1, 0.2, 0.3)}
-    (comparison,) = compare_systems({"a": same, "b": same}, "a").systems["b"].against_baseline.pairs.values()
+    (comparison,) = compare_systems({"a": same, "b": same}, baseline).systems[system].against_baseline.pairs.values()
+    assert "-0.0" not in repr(comparison)
     assert asdict(comparison) == {
         "difference": 0,
         "low": 0,
@@ -284,6 +286,13 @@ def test_an_unknown_baseline_is_refused_with_a_suggestion():
 def test_no_scores_are_refused(scores):
     with pytest.raises(DataError, match="no scores"):
         compare_systems(scores)
+
+
+def test_a_pair_in_which_nobody_has_results_leaves_no_macro_average():
+    result = compare_systems({name: {**pairs, "yo-en": {}} for name, pairs in BOARD.items()}, "bm25")
+    assert result.best is None
+    assert [system.macro for system in result.systems.values()] == [None] * 3
+    assert list(result.systems["psq"].against_baseline.pairs) == ["fr-en", "sw-en"]
 
 
 @pytest.mark.parametrize("bad", [{"permutations": 0}, {"resamples": 0}, {"seed": -1}])
