@@ -36,13 +36,12 @@ _STROKES_AND_HOOKS = str.maketrans("đĐøØłŁıħĦŧŦɓƁɗƊɖƉƙƘƴƳ",
 def swap(text: str, rate: float, random: Random) -> str:
     """Neighbouring letters of a word change places.
 
-    The letters are put into pairs, no letter in two of them, and whole pairs are affected. What a letter without a
-    partner cannot take falls to the pairs, so that the share of letters that move is the rate in the long run, as far as there are
-    pairs.
+    The letters are put into pairs, no letter in two of them, and whole pairs are affected. Pairs take over what a
+    letter without a partner cannot take, so that the expected share of letters that move is the rate.
 
     Args:
         text: any text.
-        rate: expected share of letters that move, 0 to 1.
+        rate: expected share of letters that move, 0 to 1; less when not enough letters have a partner.
         random: draws are taken from here, as many for every rate.
 
     >>> swap("Nairobi Kisumu", 0.3, Random(1))
@@ -217,7 +216,7 @@ def _keys(part: str, layout: Layout | None) -> list[tuple[int, str]]:
 
 def _plain(part: str) -> str | None:
     """A letter without its diacritics; None when it has none."""
-    base, *marks = unicodedata.normalize("NFD", part)
+    base, *marks = list(unicodedata.normalize("NFD", part))
     is_arabic = script_of(base) == "Arabic"
     kept = [mark for mark in marks if not _is_diacritic(unicodedata.combining(mark), is_arabic)]
     letter = base.translate(_STROKES_AND_HOOKS)
