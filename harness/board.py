@@ -1,4 +1,7 @@
-"""What a suite's board is made of: its rows, its collections and the cells where they meet, kept in the store."""
+"""What a suite's board is made of: its rows, its collections and the cells where they meet, kept in the store.
+
+The board is that of the queries as they are; cells of tracks are in the store, and not on it.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,7 @@ def keep_board(store: Store, suite: Suite, plan: Plan, *, part: bool) -> None:
                 "reason": cell.reason,
             }
             for cell in plan.cells
+            if cell.perturbation is None
         ],
     }
     old = store.note(KIND, suite.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from harness.collections.base import Document, DocumentSet, Query, QuerySet
+from harness.collections.base import Document, DocumentSet, Query, QuerySet, TestCollection
 from harness.collections.sources import build_source
 from harness.errors import ClirError, StoreError
 from harness.evaluation import evaluate
@@ -21,6 +21,8 @@ from harness.identity import package_version
 from harness.indexing import index_key, open_searcher, parts
 from harness.languages import LanguagePair
 from harness.measurement import PeakMemory, folder_bytes, machine
+from harness.perturbation.tracks import Perturbation
+from harness.provenance import ir_metadata
 from harness.runs import Run
 from harness.store import Artefact, Store, write_json
 from harness.suite import Row
@@ -37,10 +39,11 @@ class CellTask(BaseModel):
         key: identity of the cell.
         row: system, settings, query wording.
         source, source_settings, data, entry: where the collection comes from.
+        perturbation: what happens to its queries; None when they are as they are.
         depth, seed, threads, measures: as in the suite.
         identity: what the key is a digest of; kept with the result.
         collection: counts, digests, licence and warnings of the collection; kept with the result.
-        command: command line that carries out this cell alone.
+        command: command line that carries out this cell, and those of the same row and pair in other tracks.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,6 +54,7 @@ class CellTask(BaseModel):
     source_settings: dict[str, Any]
     data: str | None
     entry: str
+    perturbation: Perturbation | None = None
     depth: int
     seed: int
     threads: int
@@ -58,6 +62,11 @@ class CellTask(BaseModel):
     identity: dict[str, Any]
     collection: dict[str, Any]
     command: str
+
+
+def cell_name(row: Row, collection: str, perturbation: Perturbation | None) -> str:
+    """What people read: the row, the collection and, when there is one, the perturbation."""
+    return " × ".join([row.label, collection] + ([perturbation.label] if perturbation else []))
 
 
 class Event(BaseModel):
@@ -84,7 +93,8 @@ def carry_out(task: CellTask, store: Store, listen: Listener) -> dict[str, Any]:
     Raises:
         StoreError: when the store cannot take the result (disk full ...): nothing about the cell is kept.
     """
-    listen(Event(kind="started", key=task.key, name=f"{task.row.label} × {task.collection['id']}"))
+    name = cell_name(task.row, task.collection["id"], task.perturbation)
+    listen(Event(kind="started", key=task.key, name=name))
     try:
         record = store.publish_cell(task.key, lambda folder: _compute(task, store, folder, listen))
     except StoreError:
@@ -115,6 +125,7 @@ def _header(task: CellTask) -> dict[str, Any]:
         "key": task.key,
         "row": task.row.model_dump(mode="json"),
         "collection": task.collection,
+        "track": task.perturbation.record() if task.perturbation else None,
         "depth": task.depth,
         "seed": task.seed,
         "identity": task.identity,
@@ -130,7 +141,7 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
         task.entry
     )
     system = SYSTEMS.get(task.row.system).configure(task.row.settings)
-    queries = collection.query_set(task.row.queries)
+    queries, track = _queries(task, collection)
     documents = collection.documents
 
     def key_of(part: RetrievalSystem[Any]) -> str:
@@ -145,9 +156,9 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
         rankings, timing = _answer(task, searcher, queries, system.batch_size, listen)
         came_up = dict(searcher.describe())
     run = Run.from_rankings(rankings, tag="_".join(task.row.label.split()))
-    header = _header(task)
+    header = _header(task) | {"track": track}
     described = dict(system.describe_index(documents.language))
-    run.write(folder / "run.trec.gz", metadata=_ir_metadata(header, {**described, **came_up}))
+    run.write(folder / "run.trec.gz", metadata=ir_metadata(header, {**described, **came_up}))
     evaluation = evaluate(run, collection.qrels, task.measures, same_documents=True)
     scores = {name: [float(value) for value in values] for name, values in evaluation.scores.items()}
     write_json(folder / "scores.json", {"queries": list(evaluation.query_ids), "scores": scores})
@@ -170,6 +181,16 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
         "costs": {**_index_costs(indexes.values()), **timing, "search_peak_memory_bytes": memory.bytes},
         "means": {name: float(np.mean(values)) for name, values in scores.items()},
     }
+
+
+def _queries(task: CellTask, collection: TestCollection) -> tuple[QuerySet, dict[str, Any] | None]:
+    """The queries of the cell, and what is kept of its track."""
+    queries = collection.query_set(task.row.queries)
+    if task.perturbation is None:
+        return queries, None
+    perturbed = task.perturbation.apply(queries)
+    measured = {"queries_changed": perturbed.changed, "words_covered": perturbed.covered}
+    return perturbed.queries, {**task.perturbation.record(), **measured}
 
 
 def _index_costs(indexes: Collection[Artefact]) -> dict[str, float]:
@@ -256,30 +277,3 @@ def _timed_search(searcher: Searcher, batch: tuple[Query, ...], depth: int) -> t
         if len(ranking) > depth:
             raise ClirError(f"the system returned {len(ranking)} documents for query '{query.id}' at depth {depth}")
     return found, taken
-
-
-def _ir_metadata(header: Mapping[str, Any], index: Mapping[str, Any]) -> dict[str, Any]:
-    """Provenance in the terms of ir_metadata (Breuer et al. 2022, https://www.ir-metadata.org)."""
-    identity, where = header["identity"], header["machine"]
-    return {
-        "platform": {
-            "hardware": {
-                "cpu": {"model": where["processor"], "number of cores": where["cores"]},
-                "ram": f"{where['memory_bytes'] / 2**30:.1f} GiB",
-            },
-            "operating system": {"distribution": where["system"]},
-            "software": {
-                "libraries": {"python": [f"{name}=={found}" for name, found in identity["system"]["packages"].items()]}
-            },
-        },
-        "implementation": {
-            "executable": {"cmd": header["command"]},
-            "source": {"name": "clir-harness", "version": header["version"]},
-        },
-        "method": {
-            "automatic": "true",
-            "retrieval": [{"name": identity["system"]["name"], **identity["system"]["settings"], **index}],
-        },
-        "data": {"test collection": {"name": header["collection"]["id"], "queries": identity["queries"]["variant"]}},
-        "clir-harness": {"cell": header["key"], "identity": identity},
-    }

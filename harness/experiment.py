@@ -109,6 +109,7 @@ class Experiment:
             CollectionError: when a collection cannot be scored (duplicate ids, no judgements ...).
             MissingDataError: when the data of all collections is missing.
             UsageError: when a setting, a measure or a language pair is not known.
+            DataError: when the lexicon of a track is malformed.
         """
         return Planner(self.suite, self.store, self.data, self.pairs).plan()
 

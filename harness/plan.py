@@ -9,15 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.cell import CellTask
+from harness.cell import CellTask, cell_name
 from harness.collections.catalogue import Catalogue, CatalogueEntry
-from harness.errors import ClirError, PluginError, UsageError
+from harness.errors import ClirError, MissingDataError, PluginError, UsageError
 from harness.evaluation import parse_measures
 from harness.identity import fingerprint, package_version, system_identity
 from harness.indexing import parts
 from harness.languages import LanguagePair
 from harness.measurement import available_cores
 from harness.models import Models, ModelTask, NotTrainedError
+from harness.perturbation.tracks import Perturbation
 from harness.store import Store
 from harness.suite import Row, Suite
 from harness.system import SYSTEMS, RetrievalSystem
@@ -38,7 +39,7 @@ class State(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlannedCell:
-    """One system on one collection, as planned.
+    """One system on one collection, its queries as they are or perturbed, as planned.
 
     Attributes:
         row: system, settings and query wording.
@@ -49,6 +50,7 @@ class PlannedCell:
         reason: why it is not to be run, or how it failed before; empty otherwise.
         task: what to carry out; None when there is nothing to run, or a model comes first.
         model: the model to be trained before the task is known; None when there is none to train.
+        perturbation: what happens to the queries; None when they are as they are.
     """
 
     row: Row
@@ -59,11 +61,17 @@ class PlannedCell:
     reason: str = ""
     task: CellTask | None = None
     model: ModelTask | None = None
+    perturbation: Perturbation | None = None
+
+    @property
+    def name(self) -> str:
+        """What people read: the row, the collection and, when there is one, the perturbation."""
+        return cell_name(self.row, self.collection, self.perturbation)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All cells of an experiment, rows first, in the order of the suite."""
+    """All cells of an experiment, rows first, then collections, then tracks, in the order of the suite."""
 
     cells: tuple[PlannedCell, ...]
 
@@ -94,6 +102,14 @@ class Ready:
     settings: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """The queries of a cell: as they are (no perturbation), perturbed, or not to be perturbed without a lexicon."""
+
+    perturbation: Perturbation | None = None
+    missing: MissingDataError | None = None
+
+
 Usable = Ready | ModelTask | ClirError
 """What a row has to work with: its system, the model it still waits for, or why there is none."""
 
@@ -121,12 +137,27 @@ class Planner:
             CollectionError: when a collection cannot be scored (duplicate ids, no judgements ...).
             MissingDataError: when the data of all collections is missing.
             UsageError: when a setting, a measure or a language pair is not known.
+            DataError: when the lexicon of a track is malformed.
         """
         parse_measures(self.suite.measures)
         systems = {row.label: self._usable_system(row) for row in self.suite.rows}
         entries = Catalogue(self.suite.collections, self.data, self.store).entries(self.pairs)
-        cells = [self._plan_cell(row, systems[row.label], entry) for row in self.suite.rows for entry in entries]
+        variations = self._variations()
+        cells = [
+            self._plan_cell(row, systems[row.label], entry, variation)
+            for row in self.suite.rows
+            for entry in entries
+            for variation in variations
+        ]
         return Plan(tuple(cells))
+
+    def _variations(self) -> list[Variation]:
+        """The queries as they are, and every track at every rate."""
+        found = [Variation()]
+        for track in self.suite.tracks:
+            perturbations, missing = track.perturbations(self.suite.seed, self.data)
+            found += [Variation(perturbation, missing) for perturbation in perturbations]
+        return found
 
     def _usable_system(self, row: Row) -> Usable:
         """The row's system, the model it waits for, or why it cannot be used; wrong names and settings raise."""
@@ -148,22 +179,30 @@ class Planner:
             return error
         return Ready(system, settings)
 
-    def _plan_cell(self, row: Row, usable: Usable, entry: CatalogueEntry) -> PlannedCell:
+    def _plan_cell(self, row: Row, usable: Usable, entry: CatalogueEntry, variation: Variation) -> PlannedCell:
         described = entry.description or {"id": entry.id, "pair": str(entry.pair)}
-        cell = PlannedCell(row, entry.id, entry.pair, State.TO_DO, described)
+        perturbation = variation.perturbation
+        cell = PlannedCell(row, entry.id, entry.pair, State.TO_DO, described, perturbation=perturbation)
         if entry.description is None:
             return replace(cell, state=State.MISSING_DATA, reason=f"{entry.missing}; {entry.remedy}")
         if isinstance(usable, ClirError):
             return replace(cell, state=State.FAILED, reason=str(usable))
         if isinstance(usable, ModelTask):
             return replace(cell, model=usable, reason="its model is trained first")
-        if row.queries not in entry.query_digests:
-            reason = f"no '{row.queries}' queries; there are: {', '.join(entry.query_digests)}"
+        if row.queries not in entry.queries:
+            reason = f"no '{row.queries}' queries; there are: {', '.join(entry.queries)}"
             return replace(cell, state=State.NOT_APPLICABLE, reason=reason)
-        asked = LanguagePair(entry.query_languages[row.queries], entry.pair.document)
+        queries = entry.queries[row.queries]
+        asked = LanguagePair(queries.language, entry.pair.document)
         if (refusal := usable.system.supports(asked)) is not None:
             return replace(cell, state=State.NOT_APPLICABLE, reason=refusal)
-        task = self._task(row, usable, entry)
+        if perturbation and (refusal := perturbation.refusal(queries)) is not None:
+            return replace(cell, state=State.NOT_APPLICABLE, reason=refusal)
+        if variation.missing:
+            return replace(
+                cell, state=State.MISSING_DATA, reason=f"{variation.missing.message}; {variation.missing.hint}"
+            )
+        task = self._task(row, usable, entry, perturbation)
         record = self.store.cell(task.key)
         if record is None:
             return replace(cell, task=task)
@@ -171,15 +210,18 @@ class Planner:
             return replace(cell, state=State.DONE, task=task)
         return replace(cell, task=task, reason=f"failed before: {record['error']['message']}")
 
-    def _task(self, row: Row, ready: Ready, entry: CatalogueEntry) -> CellTask:
+    def _task(self, row: Row, ready: Ready, entry: CatalogueEntry, perturbation: Perturbation | None) -> CellTask:
         assert entry.description is not None
+        queries: dict[str, Any] = {"variant": row.queries, "digest": entry.query_digests[row.queries]}
+        if perturbation:
+            queries["perturbation"] = perturbation.identity()
         identity = {
             "system": system_identity(ready.system),
             "collection": {
                 key: entry.description[key]
                 for key in ("id", "pair", "documents", "documents_digest", "qrels_digest", "judged_queries")
             },
-            "queries": {"variant": row.queries, "digest": entry.query_digests[row.queries]},
+            "queries": queries,
             "depth": self.suite.depth,
             "seed": self.suite.seed,
             "format": CELL_FORMAT,
@@ -191,6 +233,7 @@ class Planner:
             source_settings=dict(entry.settings),
             data=str(self.data) if self.data else None,
             entry=entry.id,
+            perturbation=perturbation,
             depth=self.suite.depth,
             seed=self.suite.seed,
             threads=available_cores(),

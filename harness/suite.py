@@ -1,4 +1,4 @@
-"""Suites: named benchmarks as YAML. Rows (systems with settings) over collections, models, measures and a depth."""
+"""Suites: named benchmarks as YAML. Rows (systems with settings) over collections; tracks, models, measures, depth."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from harness.collections.base import ORIGINAL
 from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
 from harness.languages import LanguagePair
+from harness.perturbation.tracks import Track
 from harness.system import SYSTEMS
 
 
@@ -83,6 +84,8 @@ class CollectionSpec(BaseModel):
 class Suite(BaseModel):
     """A named benchmark: rows over collections, and the models that they need.
 
+    Every row is run on the queries as they are and, besides, on those of every track.
+
     In the settings of a row or of another model, `model:NAME` stands for the folder of a model of that name.
     """
 
@@ -97,12 +100,20 @@ class Suite(BaseModel):
     models: dict[str, Model] = Field(default_factory=dict)
     rows: list[Row] = Field(min_length=1)
     collections: list[CollectionSpec] = Field(min_length=1)
+    tracks: list[Track] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _labels_are_unique(self) -> Suite:
         labels = [row.label for row in self.rows]
         if twice := sorted({label for label in labels if labels.count(label) > 1}):
             raise ValueError(f"rows share the label {', '.join(map(repr, twice))}; give each a label of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _tracks_are_different(self) -> Suite:
+        names = [track.name for track in self.tracks]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two tracks are {', '.join(map(repr, twice))}; write one with the rates of both")
         return self
 
     def rows_named(self, name: str) -> list[Row]:

@@ -50,6 +50,16 @@ def test_the_suite_of_the_docs_is_valid(tmp_path: Path) -> None:
     assert len(load_suite(tmp_path / "mine.yaml").rows) == 3
 
 
+def test_the_tracks_of_the_docs_are_those_of_a_valid_suite(tmp_path: Path) -> None:
+    suite, tracks = blocks("docs/run.md", "yaml")
+    (tmp_path / "mine.yaml").write_text(suite + tracks, encoding="utf-8")
+    assert [track.name for track in load_suite(tmp_path / "mine.yaml").tracks] == [
+        "swap",
+        "keyboard",
+        "code_switch lexicon/tico19/sw-en.tsv",
+    ]
+
+
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")

@@ -77,7 +77,7 @@ def _show_suite(suite: str, pairs: list[str], data: Path | None, as_json: bool) 
     described: list[dict[str, Any]] = [
         {
             **(entry.description or {"id": entry.id, "pair": str(entry.pair)}),
-            "query_variants": dict(entry.query_languages),
+            "query_variants": {name: queries.language for name, queries in entry.queries.items()},
             "missing": entry.missing or None,
             "remedy": entry.remedy or None,
         }

@@ -92,8 +92,10 @@ def command(
             + f", in {report.seconds:.1f} s; kept in {experiment.store.root}",
             err=True,
         )
+        if perturbed := sum(cell.perturbation is not None for cell in report.plan.cells):
+            click.echo(f"{perturbed} of the cells are of tracks; the board shows the queries as they are", err=True)
         for cell in report.failed:
-            click.echo(f"failed: {cell.row.label} × {cell.collection}: {cell.reason}", err=True)
+            click.echo(f"failed: {cell.name}: {cell.reason}", err=True)
     return 1 if report.failed else 0
 
 
@@ -102,6 +104,7 @@ def _cell(cell: Any) -> dict[str, Any]:
         "system": cell.row.label,
         "collection": cell.collection,
         "pair": str(cell.pair),
+        "track": cell.perturbation.label if cell.perturbation else None,
         "state": cell.state.value,
         "reason": cell.reason,
         "key": cell.task.key if cell.task else None,
@@ -112,9 +115,8 @@ def _show_plan(cells: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         echo_json({"cells": cells})
         return
-    echo_table(
-        ["system", "collection", "pair", "state", "reason"],
-        [[c["system"], c["collection"], c["pair"], c["state"], c["reason"]] for c in cells],
-    )
+    tracks = ["track"] if any(cell["track"] for cell in cells) else []
+    names = ["system", "collection", "pair", *tracks, "state", "reason"]
+    echo_table(names, [[cell[name] or "" for name in names] for cell in cells])
     to_do = sum(cell["state"] == "to do" for cell in cells)
     click.echo(f"\n{to_do} of {len(cells)} cells to do; nothing was run", file=sys.stderr)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.collections.base import CollectionEntry, CollectionSource, DocumentSet, TestCollection
+from harness.collections.base import CollectionEntry, CollectionSource, DocumentSet, QuerySet, TestCollection
 from harness.collections.sources import build_source
 from harness.collections.validation import CollectionReport, DocumentSummary, report, summarise
 from harness.errors import CollectionError, MissingDataError, UnknownNameError
@@ -26,7 +26,7 @@ class CatalogueEntry:
         id, pair: as the source says.
         source, settings: how another process loads it.
         description: counts, digests, licence and warnings, as kept with every result; None when data is missing.
-        query_digests, query_languages: by query variant.
+        queries, query_digests: by query variant.
         missing, remedy: why it cannot be loaded, and what to do; empty when it can.
     """
 
@@ -35,8 +35,8 @@ class CatalogueEntry:
     source: str
     settings: Mapping[str, Any]
     description: Mapping[str, Any] | None = None
+    queries: Mapping[str, QuerySet] = field(default_factory=dict, repr=False)
     query_digests: Mapping[str, str] = field(default_factory=dict)
-    query_languages: Mapping[str, str] = field(default_factory=dict)
     missing: str = ""
     remedy: str = ""
 
@@ -103,8 +103,8 @@ class Catalogue:
             spec.source,
             spec.settings,
             self._describe(collection, found),
+            dict(collection.queries),
             {name: queries.digest for name, queries in collection.queries.items()},
-            {name: queries.language for name, queries in collection.queries.items()},
         )
 
     @staticmethod
