@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.collections.base import Document, Query
-from harness.errors import ClirError
 from harness.languages import LanguagePair
 from harness.system import IndexContext, Ranking, RetrievalSystem, SearchContext, Searcher, register_system
 from harness.training import Bitext, TrainableSystem, TrainingContext
@@ -53,7 +52,11 @@ class BM25NMT(TrainableSystem[BM25NMTConfig]):
         return self._components
 
     def supports(self, pair: LanguagePair) -> str | None:
-        """None for what the model translates as far as its files tell, and for the documents' language itself."""
+        """None for what the model translates as far as its files tell, and for the documents' language itself.
+
+        Raises:
+            DataError: when the model is no translation model, or damaged.
+        """
         into = self.config.documents_into
         if into is None:
             needed = pair
@@ -63,10 +66,7 @@ class BM25NMT(TrainableSystem[BM25NMTConfig]):
             return f"documents are translated into {into}, queries are in {pair.query}"
         if needed.query == needed.document:
             return None
-        try:
-            return languages_of(self.config.model).refusal(needed.query, needed.document)
-        except ClirError as error:
-            return error.message
+        return languages_of(self.config.model).refusal(needed.query, needed.document)
 
     def index_settings(self) -> Mapping[str, Any]:
         """Nothing when queries are translated: the index is BM25's."""

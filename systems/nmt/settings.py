@@ -27,7 +27,7 @@ class BM25NMTConfig(SystemConfig):
     engine: Engine = Field("transformers", description="what computes; ctranslate2 is faster, and installed apart")
     beams: int = Field(4, ge=1, description="hypotheses of the beam search; 1 is greedy")
     max_tokens: int = Field(128, ge=8, description="of a sentence and of its translation; the rest is cut off")
-    batch: int = Field(32, ge=1, description="sentences translated at once", json_schema_extra=_PLACE)
+    batch: int = Field(32, ge=1, description="sentences translated at once")
     bm25: BM25Config = Field(BM25Config.model_validate({}), description="settings of BM25")
     device: str = Field("auto", description="auto (a GPU if there is one), cpu, cuda ...", json_schema_extra=_PLACE)
 
