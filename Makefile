@@ -14,7 +14,7 @@ EAGER := click rich pydantic pydantic_core yaml regex filelock numpy psutil ir_m
 .PHONY: leaderboard test check lock clean
 
 leaderboard: $(VENV)/.installed
-	$(BIN)/clir run --suite embedded --store results
+	$(BIN)/clir run --suite embedded --store results --jobs 2
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2

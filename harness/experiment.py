@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 
 from harness.board import keep_board
 from harness.cell import Event, Listener
 from harness.executors import LocalExecutor
 from harness.languages import LanguagePair
+from harness.measurement import available_cores
 from harness.plan import Plan, PlannedCell, Planner, State
 from harness.registry import load_plugin_file
 from harness.store import Store
@@ -113,7 +116,7 @@ class Experiment:
         """
         return Planner(self.suite, self.store, self.data, self.pairs).plan()
 
-    def run(self, listen: Listener | None = None, plan: Plan | None = None) -> Report:
+    def run(self, listen: Listener | None = None, plan: Plan | None = None, *, jobs: int = 1) -> Report:
         """Carry out the cells that are to be run and keep every result as soon as it is there.
 
         A cell that fails is kept as failed and the others go on. Interrupted at any moment, the next run goes on
@@ -122,6 +125,8 @@ class Experiment:
         Args:
             listen: is told of every cell that starts, advances and ends.
             plan: a plan made just before; made now when not given.
+            jobs: models trained at once, each with its share of the cores; cells are carried out one by one, since
+                their costs are measured.
 
         Raises:
             ClirError: what `plan` raises; or a `StoreError` when the store cannot take results any more.
@@ -130,17 +135,22 @@ class Experiment:
         plan = plan or self.plan()
         keep_board(self.store, self.suite, plan, part=self.part)
         ended: dict[str, Event] = {}
+        one_at_a_time = Lock()
 
         def hear(event: Event) -> None:
-            if event.kind == "ended":
-                ended[event.key] = event
-            if listen:
-                listen(event)
+            with one_at_a_time:
+                if event.kind == "ended":
+                    ended[event.key] = event
+                if listen:
+                    listen(event)
 
         executor = LocalExecutor(self.store, tuple(self.plugins))
         while models := [model for model in plan.models() if model.key not in ended]:
-            for model in models:
-                executor.train(model, hear)
+            at_once = min(jobs, len(models))
+            threads = max(1, available_cores() // at_once)
+            shares = [model.model_copy(update={"threads": threads}) for model in models]
+            with ThreadPoolExecutor(at_once) as pool:
+                list(pool.map(lambda model: executor.train(model, hear), shares))
             plan = self.plan()
         for group in plan.groups():
             executor.run(group, hear)

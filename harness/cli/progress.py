@@ -6,7 +6,15 @@ import time
 from contextlib import AbstractContextManager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from harness.cell import Event
@@ -25,8 +33,7 @@ class RunProgress(AbstractContextManager["RunProgress"]):
         self._models = {model.key for model in plan.models()}
         self._total = sum(cell.state is State.TO_DO for cell in plan.cells) + len(self._models)
         self._ended = 0
-        self._name = ""
-        self._started = time.perf_counter()
+        self._running: dict[str, tuple[str, float, TaskID | None]] = {}
         self._console = Console(stderr=True, quiet=quiet, highlight=False)
         self._live: Progress | None = None
         reused = plan.count(State.DONE)
@@ -38,38 +45,34 @@ class RunProgress(AbstractContextManager["RunProgress"]):
             columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
             self._live = Progress(TextColumn("{task.description}", markup=False), *columns, console=self._console)
             self._all = self._live.add_task("all cells", total=self._total)
-            self._one = self._live.add_task("", total=None)
             self._live.start()
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         if self._live:
-            self._live.remove_task(self._one)
             self._live.stop()
 
     def __call__(self, event: Event) -> None:
         """Take notice of an event."""
         if event.kind == "started":
-            self._name = event.name
-            self._started = time.perf_counter()
+            bar = self._live.add_task(event.name, total=None) if self._live else None
+            self._running[event.key] = event.name, time.perf_counter(), bar
             if event.phase == "training" and event.key not in self._models:  # it waited for another model
                 self._models.add(event.key)
                 self._total += 1
                 if self._live:
                     self._live.update(self._all, total=self._total)
-            if self._live:
-                self._live.reset(self._one, description=self._name, total=None)
         elif event.kind == "advanced" and self._live:
-            self._live.update(
-                self._one,
-                description=f"{self._name}: {event.phase} {event.reason}",
-                completed=event.done,
-                total=event.total,
-            )
+            name, _, bar = self._running[event.key]
+            assert bar is not None
+            description = f"{name}: {event.phase} {event.reason}"
+            self._live.update(bar, description=description, completed=event.done, total=event.total)
         elif event.kind == "ended":
             self._ended += 1
-            seconds = time.perf_counter() - self._started
-            line = f"[{self._ended}/{self._total}] {self._name}: {event.status} ({seconds:.1f} s)"
+            name, started, bar = self._running.pop(event.key, (event.name, time.perf_counter(), None))
+            if self._live and bar is not None:
+                self._live.remove_task(bar)
+            line = f"[{self._ended}/{self._total}] {name}: {event.status} ({time.perf_counter() - started:.1f} s)"
             if event.status == "failed":
                 line += f": {event.reason.splitlines()[0] if event.reason else 'no reason given'}"
             self._console.print(Text(line, style="red" if event.status == "failed" else ""), soft_wrap=True)

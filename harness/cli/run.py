@@ -32,6 +32,14 @@ from harness.cli.options import data_option, echo_json, echo_table, json_option,
     type=click.Path(path_type=Path),
     help="Python file that registers systems or collections; repeatable.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Models trained at once, each with its share of the cores; small ones are done sooner.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be done about every cell.")
 @json_option
 def command(
@@ -43,6 +51,7 @@ def command(
     settings: tuple[str, ...],
     models: tuple[str, ...],
     plugins: tuple[Path, ...],
+    jobs: int,
     dry_run: bool,
     as_json: bool,
 ) -> int:
@@ -71,7 +80,7 @@ def command(
         _show_plan([_cell(cell) for cell in plan.cells], as_json)
         return 0
     with RunProgress(plan, quiet=as_json) as progress:
-        report = experiment.run(progress, plan)
+        report = experiment.run(progress, plan, jobs=jobs)
     if as_json:
         echo_json(
             {

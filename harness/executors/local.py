@@ -65,7 +65,8 @@ class LocalExecutor:
             return
         left = {model.key: model}
         if death := self._work({"models": [model.model_dump(mode="json")]}, left, listen):
-            listen(Event(kind="ended", key=model.key, phase="training", status="failed", reason=death.message))
+            ended = Event(kind="ended", key=model.key, name=f"model {model.name}", phase="training", status="failed")
+            listen(ended.model_copy(update={"reason": death.message}))
 
     def _work(self, job: dict[str, Any], left: MutableMapping[str, Any], listen: Listener) -> WorkerDiedError | None:
         """Give a job to one worker and cross off what ended; what it died of when it left something undone."""

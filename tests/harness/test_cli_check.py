@@ -89,7 +89,7 @@ def test_the_outcome_comes_as_json_too(check, plugin: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["bm52"], "did you mean 'bm25'?"),
+        (["bm52"], "did you mean 'bm25'"),
         (["bm25", "--set", "k3=1"], "unknown setting of system 'bm25' 'k3'"),
         (["bm25", "--set", "k1"], "write FIELD=VALUE"),
         (["bm25", "--set", "k1=["], "write FIELD=VALUE"),

@@ -10,6 +10,7 @@ import pytest
 from harness.cell import Event
 from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
 from harness.experiment import Experiment
+from harness.measurement import available_cores
 from harness.models import train_model
 from harness.plan import State
 from harness.suite import load_suite
@@ -379,3 +380,70 @@ def test_a_model_is_there_or_says_how_it_is_trained(suite: Path, model: str, mes
     suite.write_text(suite.read_text().replace("{system: lookup, bitext: {sw: [sw.tsv]}}", model))
     with pytest.raises(DataError, match=message):
         load_suite(suite)
+
+
+WAITING = """
+import time
+from pathlib import Path
+from harness.system import SystemConfig, register_system
+from harness.training import TrainableSystem, TrainingSettings
+
+class Config(SystemConfig):
+    model: str
+
+class Meeting(TrainingSettings):
+    place: str
+    name: str
+    others: int
+
+@register_system("meets")
+class Meets(TrainableSystem):
+    summary = "is trained when others are in training, too"
+    Config = Config
+    Training = Meeting
+
+    @classmethod
+    def train(cls, bitext, settings, output, context):
+        place = Path(settings.place)
+        (place / settings.name).write_text(str(context.threads))
+        for _ in range(600):
+            if len(list(place.iterdir())) > settings.others:
+                return
+            time.sleep(0.1)
+        raise TimeoutError("nobody came")
+
+    def index(self, documents, folder, context):
+        raise NotImplementedError
+
+    def open(self, folder, context):
+        raise NotImplementedError
+"""
+
+
+def test_models_are_trained_at_once_on_demand_and_share_the_cores(tiny: Path, tmp_path: Path) -> None:
+    plugin, place = tmp_path / "meets.py", tmp_path / "place"
+    place.mkdir()
+    plugin.write_text(WAITING)
+    (tiny / "sw.tsv").write_text(BITEXT)
+    model = "{{system: meets, bitext: {{sw: [sw.tsv]}}, settings: {{place: {}, name: {}, others: 1}}}}"
+    suite = tmp_path / "meets.yaml"
+    suite.write_text(f"""\
+name: meets
+title: Two models
+measures: [AP]
+depth: 10
+models:
+  one: {model.format(place, "one")}
+  two: {model.format(place, "two")}
+rows:
+  - {{system: meets, label: one, settings: {{model: "model:one"}}}}
+  - {{system: meets, label: two, settings: {{model: "model:two"}}}}
+collections:
+  - {{source: jsonl, path: tiny, pairs: [sw-en]}}
+""")
+    experiment = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[plugin])
+    events: list[Event] = []
+    experiment.run(events.append, jobs=2)
+    ended = [event for event in events if event.phase == "training" and event.kind == "ended"]
+    assert [event.status for event in ended] == ["done", "done"]
+    assert {file.read_text() for file in place.iterdir()} == {str(max(1, available_cores() // 2))}
