@@ -12,6 +12,7 @@ from harness.errors import ClirError, UnknownNameError
 
 COMMANDS = {
     "run": "Run a suite: every system over every collection, then print the leaderboard.",
+    "submit": "Put a run that another tool wrote on the board of a suite.",
     "leaderboard": "Print the leaderboard of a suite from the results store.",
     "systems": "List retrieval systems, or describe one.",
     "collections": "List collection sources, describe one, or look at a suite's collections.",
