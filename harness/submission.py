@@ -123,7 +123,7 @@ def _chosen(suite: Suite | str | Path | None, collection: str, data: Path | None
     boards = store.notes(KIND) if store else []
     clear = having if len(having) == 1 else [found for found in having if found.name in boards]
     if len(clear) != 1:
-        names = ", ".join(found.name for found in having)
+        names = ", ".join(sorted(found.name for found in having))
         message = (
             f"collection {collection} is in the suites {names}" if having else f"no built-in suite has {collection}"
         )
