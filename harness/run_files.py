@@ -74,7 +74,7 @@ def _parse_metadata(text: str, path: Path, start: int) -> dict[str, Any]:
 
     try:
         metadata = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2026-13-01
         mark = getattr(error, "problem_mark", None)
         line = start if mark is None else start + 1 + mark.line
         problem = getattr(error, "problem", None) or "malformed"

@@ -16,7 +16,7 @@ from harness.errors import DataError
 from harness.textio import shown
 
 COLUMNS = ("query", "Q0", "document", "rank", "score", "tag")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _LARGEST = float(np.finfo(np.float32).max)
 
 

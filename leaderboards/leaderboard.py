@@ -126,7 +126,7 @@ class BoardRow:
 
     Attributes:
         label: unique on the board.
-        system: registered name.
+        system: registered name; the label, when it was submitted.
         queries: variant of the queries it gets.
         settings: those that differ from the system's defaults.
         entries: one per column, in the order of the board's columns.

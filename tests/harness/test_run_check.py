@@ -142,6 +142,8 @@ def test_a_run_that_answers_no_judged_query_is_refused(run: Path) -> None:
         (GOOD.encode() + b"q2 Q0 d\xff 2 0.1 t\n", "is not UTF-8", (6,)),
         (gzip.compress(GOOD.encode() * 999)[:-20], "is cut short or damaged", ()),
         (b"# ir_metadata.start\n# tag: [\n# ir_metadata.end\n", "the metadata header is not YAML", (2,)),
+        (b"# ir_metadata.start\n# when: 2026-13-45\n# ir_metadata.end\n", "the metadata header is not YAML", (1,)),
+        (b"# ir_metadata.start\n# " + b"[" * 5000 + b"\n# ir_metadata.end\n", "the metadata header is not YAML", ()),
         (b"# ir_metadata.start\n# tag: t\n# ir_metadata.end\n", "no rankings in the file", ()),
     ],
 )
@@ -166,6 +168,19 @@ def test_messages_show_hostile_text_short_and_escaped(run: Path) -> None:
     assert all(len(text) < 300 for text in texts)
     assert all(text.isprintable() for text in texts)
     assert {problem.kind for problem in checked.errors} == {"score", "document"}
+
+
+def test_a_number_that_ends_badly_is_refused_however_long_it_is(run: Path) -> None:
+    problem = only(check(run, GOOD + f"q2 Q0 d1 {'1' * 200_000} {'1' * 200_000}x mine\n").errors)
+    assert (problem.kind, problem.lines) == ("score", (6,))
+
+
+def test_a_header_of_any_values_can_be_kept(run: Path, tmp_path: Path) -> None:
+    header = '# ir_metadata.start\n# a: "\\ud800\\0"\n# when: 2026-01-02\n# &x b: [1, {2: *x}]\n# ir_metadata.end\n'
+    checked = check(run, header + GOOD)
+    assert checked.run is not None
+    checked.run.write(tmp_path / "kept.run")
+    assert check_run(tmp_path / "kept.run", COLLECTION, 4).run is not None
 
 
 FIELDS = st.one_of(
