@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from harness.collections.base import Document, DocumentSet, Query, QuerySet, TestCollection
 from harness.collections.sources import build_source
 from harness.errors import ClirError, StoreError
-from harness.evaluation import evaluate
+from harness.evaluation import Evaluation, evaluate
 from harness.identity import package_version
 from harness.indexing import index_key, open_searcher, parts
 from harness.languages import LanguagePair
@@ -160,18 +160,10 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
     described = dict(system.describe_index(documents.language))
     run.write(folder / "run.trec.gz", metadata=ir_metadata(header, {**described, **came_up}))
     evaluation = evaluate(run, collection.qrels, task.measures, same_documents=True)
-    scores = {name: [float(value) for value in values] for name, values in evaluation.scores.items()}
-    write_json(folder / "scores.json", {"queries": list(evaluation.query_ids), "scores": scores})
     return {
         **header,
         "status": "done",
-        "counts": {
-            "judged_queries": len(evaluation.query_ids),
-            "unanswered_queries": len(evaluation.missing),
-            "unjudged_queries": len(evaluation.unjudged),
-            "retrieved": run.retrieved,
-        },
-        "tie_rate": run.tie_rate,
+        **keep_scores(run, evaluation, folder),
         "index": {
             **described,
             "documents": task.collection.get("documents"),
@@ -179,6 +171,21 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
         },
         "search": came_up,
         "costs": {**_index_costs(indexes.values()), **timing, "search_peak_memory_bytes": memory.bytes},
+    }
+
+
+def keep_scores(run: Run, evaluation: Evaluation, folder: Path) -> dict[str, Any]:
+    """Write the scores of a cell's queries, and say what its record holds of them: counts, tie rate, means."""
+    scores = {name: [float(value) for value in values] for name, values in evaluation.scores.items()}
+    write_json(folder / "scores.json", {"queries": list(evaluation.query_ids), "scores": scores})
+    return {
+        "counts": {
+            "judged_queries": len(evaluation.query_ids),
+            "unanswered_queries": len(evaluation.missing),
+            "unjudged_queries": len(evaluation.unjudged),
+            "retrieved": run.retrieved,
+        },
+        "tie_rate": run.tie_rate,
         "means": {name: float(np.mean(values)) for name, values in scores.items()},
     }
 

@@ -51,7 +51,7 @@ class UnknownNameError(UsageError):
 
 
 class DataError(ClirError):
-    """Input that does not have the form it should have, with its place.
+    """Input that does not have the form it should have, with its place; `fault` is the message without the place.
 
     >>> print(DataError("expected 6 columns, found 5", path="bm25.run", line=3))
     bm25.run:3: expected 6 columns, found 5
@@ -62,7 +62,7 @@ class DataError(ClirError):
     ) -> None:
         place = "" if path is None else f"{path}:" if line is None else f"{path}:{line}:"
         super().__init__(f"{place} {message}".strip(), hint)
-        self.path, self.line = path, line
+        self.path, self.line, self.fault = path, line, message
 
 
 class MissingDataError(ClirError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import math
 import re
 import secrets
 from collections.abc import Iterator, Mapping
@@ -16,35 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError, UsageError
+from harness.run_lines import COLUMNS, ColumnBuilder, Columns, in_range, ranked_twice, split_line
 from harness.textio import numbered_lines
 
 HEADER_START = "# ir_metadata.start"
 HEADER_END = "# ir_metadata.end"
-COLUMNS = ("query", "Q0", "document", "rank", "score", "tag")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+NO_RANKINGS = "check that the retrieval finished"
 _ID = re.compile(r"[^\s\ud800-\udfff]+")
-_LARGEST = float(np.finfo(np.float32).max)
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """The lines of a run, column by column, in the order of the file.
-
-    Attributes:
-        query_ids: distinct query ids by first appearance.
-        queries: per line, index into `query_ids`.
-        documents: distinct document ids, a pyarrow string array.
-        codes: per line, index into `documents`.
-        scores: per line, finite in single precision.
-        tag: the last column of the first line; empty when there are no lines.
-    """
-
-    query_ids: tuple[str, ...]
-    queries: NDArray[np.int32]
-    documents: Any
-    codes: NDArray[np.int32]
-    scores: NDArray[np.float64]
-    tag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +45,7 @@ def read_run_file(path: Path) -> tuple[Columns, dict[str, Any]]:
     """
     head = read_head(path)
     if head.first is None and not head.metadata:
-        raise DataError("no rankings in the file", path=path, hint="check that the retrieval finished")
+        raise DataError("no rankings in the file", path=path, hint=NO_RANKINGS)
     return _read_plain(path, head) or _read_strictly(path, head), head.metadata
 
 
@@ -97,7 +74,7 @@ def _parse_metadata(text: str, path: Path, start: int) -> dict[str, Any]:
 
     try:
         metadata = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2026-13-01
         mark = getattr(error, "problem_mark", None)
         line = start if mark is None else start + 1 + mark.line
         problem = getattr(error, "problem", None) or "malformed"
@@ -192,67 +169,18 @@ def _read_plain(path: Path, head: Head) -> Columns | None:
 
 
 def _read_strictly(path: Path, head: Head) -> Columns:
-    import pyarrow as pa
-
-    query_index: dict[str, int] = {}
-    document_index: dict[str, int] = {}
-    queries: list[int] = []
-    codes: list[int] = []
-    scores: list[float] = []
+    builder = ColumnBuilder()
     first_line: dict[tuple[int, int], int] = {}
-    tag = ""
-    for number, line in numbered_lines(path):
-        if number <= head.skip or not (columns := line.split()):
+    for number, text in numbered_lines(path):
+        if number <= head.skip or text.isspace():
             continue
-        if len(columns) != len(COLUMNS):
-            expected = f"expected {len(COLUMNS)} columns ({' '.join(COLUMNS)})"
-            raise DataError(f"{expected}, found {len(columns)}", path=path, line=number)
-        query, _, document, _, score, line_tag = columns
-        pair = (
-            query_index.setdefault(query, len(query_index)),
-            document_index.setdefault(document, len(document_index)),
-        )
+        line = split_line(text, path, number)
+        pair = builder.add(line, line.value(path, number))
         if (first := first_line.setdefault(pair, number)) != number:
-            raise DataError(
-                f"document '{document}' is ranked twice for query '{query}', first in line {first}",
-                path=path,
-                line=number,
-                hint="keep one line of each document per query",
-            )
-        queries.append(pair[0])
-        codes.append(pair[1])
-        scores.append(_parse_score(score, path, number))
-        tag = tag or line_tag
-    if not queries and not head.metadata:
-        raise DataError("no rankings in the file", path=path, hint="check that the retrieval finished")
-    return Columns(
-        query_ids=tuple(query_index),
-        queries=np.array(queries, np.int32),
-        documents=pa.array(list(document_index), pa.string()),
-        codes=np.array(codes, np.int32),
-        scores=np.array(scores, np.float64),
-        tag=tag,
-    )
-
-
-def _parse_score(text: str, path: Path, line: int) -> float:
-    value = float(text) if _NUMBER.fullmatch(text) else math.nan
-    if not abs(value) <= _LARGEST:
-        raise DataError(
-            f"expected a finite number (in single precision) as score, found '{text}'", path=path, line=line
-        )
-    return value
-
-
-def in_range(scores: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Per score, whether it is a finite number in single precision."""
-    return np.asarray(np.abs(scores) <= _LARGEST)
-
-
-def single_precision(scores: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Scores as pytrec_eval compares them; they must be in range."""
-    with np.errstate(under="ignore"):
-        return scores.astype(np.float32)
+            raise ranked_twice(line.query, line.document, first, path, number)
+    if not first_line and not head.metadata:
+        raise DataError("no rankings in the file", path=path, hint=NO_RANKINGS)
+    return builder.columns()
 
 
 @contextmanager

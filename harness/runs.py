@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -12,15 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError
-from harness.run_files import (
-    Columns,
-    format_metadata,
-    in_range,
-    is_id,
-    read_run_file,
-    single_precision,
-    written_whole,
-)
+from harness.run_files import format_metadata, is_id, read_run_file, written_whole
+from harness.run_lines import Columns, in_range, single_precision
 
 DEFAULT_TAG = "clir"
 
@@ -114,7 +107,7 @@ class Run:
             scores=_shortest_decimals(single_precision(given)).cast("float64").to_numpy(),
             tag=tag,
         )
-        return cls._from_columns(columns, metadata or {})
+        return cls.from_columns(columns, metadata or {})
 
     @classmethod
     def read(cls, path: Path | str) -> Self:
@@ -128,10 +121,11 @@ class Run:
                 a document is ranked twice for a query; with the file, when it holds no rankings.
         """
         columns, metadata = read_run_file(Path(path))
-        return cls._from_columns(columns, metadata)
+        return cls.from_columns(columns, metadata)
 
     @classmethod
-    def _from_columns(cls, columns: Columns, metadata: Mapping[str, Any]) -> Self:
+    def from_columns(cls, columns: Columns, metadata: Mapping[str, Any]) -> Self:
+        """Bring the lines of a run into canonical order; no document may come twice for a query."""
         codes, scores = columns.codes, columns.scores
         order = _canonical_order(columns)
         if order is not None:
@@ -159,6 +153,19 @@ class Run:
         lines = slice(self.offsets[index], self.offsets[index + 1])
         documents = self.documents.take(self.codes[lines]).to_pylist()
         return list(zip(documents, self.scores[lines].tolist(), strict=True))
+
+    def at_depth(self, depth: int) -> Self:
+        """The run with the first `depth` documents of each query (1 or more); the same run when it has no more.
+
+        >>> Run.from_rankings([("q1", [("d1", 3.0), ("d2", 2.0)])]).at_depth(1).ranking("q1")
+        [('d1', 3.0)]
+        """
+        sizes = np.diff(self.offsets)
+        if (sizes <= depth).all():
+            return self
+        kept = np.arange(self.retrieved) - np.repeat(self.offsets[:-1], sizes) < depth
+        offsets = np.concatenate([[0], np.cumsum(np.minimum(sizes, depth))]).astype(np.int64)
+        return replace(self, offsets=offsets, codes=self.codes[kept], scores=self.scores[kept])
 
     @property
     def retrieved(self) -> int:

@@ -247,6 +247,24 @@ class Store:
         with explained(self.root):
             write_json(self.root / kind / f"{name}.json", value)
 
+    def change_note(self, kind: str, name: str, change: Callable[[Any], Any]) -> bool:
+        """Replace a small JSON value by what `change` makes of it; one process changes it at a time.
+
+        Returns:
+            Whether the value is another one now.
+        """
+        old = self.note(kind, name)
+        if change(old) == old:
+            return False
+        with explained(self.root):
+            locks = self.root / "staging"
+            locks.mkdir(exist_ok=True)
+            with FileLock(locks / f"{kind}-{name}.note"):
+                old = self.note(kind, name)
+                new = change(old)
+                self.keep_note(kind, name, new)
+        return bool(new != old)
+
     def keep_text(self, name: str, text: Callable[[], str]) -> Path:
         """Keep a text under a name that says its content (a digest); made only when it is not there yet."""
         path = self.root / name

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO, cast
 
 from harness.errors import DataError
 
@@ -17,11 +18,16 @@ def open_text(path: Path) -> TextIO:
     Raises:
         DataError: when the file cannot be opened.
     """
+    return io.TextIOWrapper(_open_binary(path), encoding="utf-8-sig", newline="\n")
+
+
+def _open_binary(path: Path) -> BinaryIO:
     try:
         with path.open("rb") as head:
             zipped = head.read(2) == b"\x1f\x8b"
-        binary = gzip.open(path, "rb") if zipped else path.open("rb")  # noqa: SIM115 (the text wrapper closes it)
-        return io.TextIOWrapper(binary, encoding="utf-8-sig", newline="\n")
+        if zipped:
+            return cast(BinaryIO, io.BufferedReader(gzip.open(path, "rb")))
+        return path.open("rb")
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror or error}", path=path) from error
 
@@ -33,12 +39,24 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
         DataError: when the file cannot be opened or is not UTF-8 or not whole.
     """
     number = 0
-    with open_text(path) as handle:
+    with _open_binary(path) as handle:
         try:
-            for number, line in enumerate(handle, start=1):
-                if stripped := line.rstrip("\r\n"):
+            # Decoded one by one, and not in blocks as a text file is: the line that is not UTF-8 is known exactly.
+            for number, raw in enumerate(handle, start=1):
+                line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
+                if stripped := line.decode().rstrip("\r\n"):
                     yield number, stripped
         except UnicodeDecodeError as error:
-            raise DataError("is not UTF-8", path=path, line=number + 1, hint="convert it with iconv") from error
+            raise DataError("is not UTF-8", path=path, line=number, hint="convert it with iconv") from error
         except (EOFError, gzip.BadGzipFile, OSError) as error:
             raise DataError(f"is cut short or damaged: {error}", path=path, line=number + 1) from error
+
+
+def shown(text: str, longest: int = 60) -> str:
+    r"""Text of others for a message: quoted, control characters escaped, the middle left out when it is long.
+
+    >>> print(shown("d\x1b[1m"), shown("a" * 90, longest=9))
+    'd\x1b[1m' 'aaaa…aaaa'
+    """
+    half = longest // 2
+    return repr(text if len(text) <= longest else f"{text[:half]}…{text[-half:]}")

@@ -126,10 +126,11 @@ class BoardRow:
 
     Attributes:
         label: unique on the board.
-        system: registered name.
+        system: registered name; the label, when it was submitted.
         queries: variant of the queries it gets.
         settings: those that differ from the system's defaults.
         entries: one per column, in the order of the board's columns.
+        submitted: whether its runs were made by another tool and submitted.
     """
 
     label: str
@@ -137,6 +138,7 @@ class BoardRow:
     queries: str
     settings: Mapping[str, Any]
     entries: tuple[Entry, ...]
+    submitted: bool = False
 
     def median_cost(self, name: str) -> float | None:
         """Median of a cost over the row's finished cells, None when there is none."""

@@ -52,7 +52,14 @@ def read_leaderboard(store: Store | Path | str, suite: str, measures: Sequence[s
             columns.append(_column({**facts, **described}))
             entries.append(found)
     rows = [
-        BoardRow(row["label"], row["system"], row["queries"], row["settings"], tuple(found[i] for found in entries))
+        BoardRow(
+            row["label"],
+            row["system"],
+            row["queries"],
+            row["settings"],
+            tuple(found[i] for found in entries),
+            submitted=row.get("submitted", False),
+        )
         for i, row in enumerate(board["rows"])
     ]
     head = board["suite"]

@@ -45,6 +45,23 @@ def test_the_system_of_the_docs_runs_with_the_commands_of_the_docs(tmp_path: Pat
     assert "| overlap " in done.stdout
 
 
+def test_a_run_is_submitted_and_calibrated_as_the_docs_say(tmp_path: Path) -> None:
+    (text,) = blocks("docs/submit.md", "text")
+    (tmp_path / "my.run").write_text(text, encoding="utf-8")
+    (submit,) = blocks("docs/submit.md", "sh")
+    (calibration,) = (block for block in blocks("docs/run.md", "sh") if "calibration" in block)
+    shown = []
+    for line in (submit + calibration).splitlines():
+        done = run(["-m", "harness.cli", *line.partition("#")[0].split()[1:]], tmp_path)
+        assert done.returncode == 0, done.stderr
+        shown.append(done.stdout)
+    assert "| my-tool † |" in shown[2]
+    assert "my-tool" in shown[3]
+    (code,) = blocks("docs/submit.md", "python")
+    done = run(["-c", code], tmp_path)
+    assert done.stdout.startswith("unchanged {'AP':"), done.stderr
+
+
 def test_the_suite_of_the_docs_is_valid(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(blocks("docs/run.md", "yaml")[0], encoding="utf-8")
     assert len(load_suite(tmp_path / "mine.yaml").rows) == 3
@@ -63,7 +80,7 @@ def test_the_tracks_of_the_docs_are_those_of_a_valid_suite(tmp_path: Path) -> No
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
-    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target]
+    targets = [target for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text) if "://" not in target]
     assert all((ROOT / page).parent.joinpath(target).exists() for target in targets)
 
 

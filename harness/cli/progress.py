@@ -1,4 +1,4 @@
-"""Progress of a run or a training: live bars on a terminal, plain lines elsewhere. Goes to standard error."""
+"""Progress of long work: live bars on a terminal, plain lines elsewhere. Goes to standard error."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ class RunProgress(AbstractContextManager["RunProgress"]):
                 self._live.advance(self._all)
 
 
-class TrainingProgress(AbstractContextManager["TrainingProgress"]):
-    """Shows how far a training is: a bar on a terminal, elsewhere a line now and then."""
+class StepProgress(AbstractContextManager["StepProgress"]):
+    """Shows how far a long piece of work is: a bar on a terminal, elsewhere a line now and then."""
 
     INTERVAL = 15.0
     """Seconds between lines."""
@@ -93,7 +93,7 @@ class TrainingProgress(AbstractContextManager["TrainingProgress"]):
         self._bar = self._live.add_task("starting", total=None)
         self._last = float("-inf")
 
-    def __enter__(self) -> TrainingProgress:
+    def __enter__(self) -> StepProgress:
         if self._console.is_terminal:
             self._live.start()
         return self

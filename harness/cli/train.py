@@ -50,7 +50,7 @@ def command(
       clir train psq --bitext sw=bible.tsv.gz,news.tsv.gz --output models/psq-sw
       clir run --suite afriqa --data DIR --systems psq --set psq.model=models/psq-sw
     """
-    from harness.cli.progress import TrainingProgress
+    from harness.cli.progress import StepProgress
     from harness.measurement import available_cores
     from harness.training import TrainingContext, parse_bitext, trainable_system, training_settings
 
@@ -69,7 +69,7 @@ def command(
     unfinished.mkdir(parents=True)
     scratch.mkdir(exist_ok=True)
     try:
-        with TrainingProgress() as progress:
+        with StepProgress() as progress:
             cls.train(files, settings, unfinished, TrainingContext(scratch, seed, available_cores(), progress))
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -41,6 +41,45 @@ class CatalogueEntry:
     remedy: str = ""
 
 
+Offer = tuple[CollectionSpec, CollectionSource, CollectionEntry]
+"""A collection on offer: the specification it comes from, the source that loads it, its id and pair."""
+
+
+def offered(specs: Sequence[CollectionSpec], data: Path | None) -> list[Offer]:
+    """All collections that specifications offer, those without data included.
+
+    Raises:
+        CollectionError: two of them have the same id.
+    """
+    offers: list[Offer] = []
+    for spec in specs:
+        source = build_source(spec.source, spec.settings, data)
+        offers += [(spec, source, entry) for entry in source.entries()]
+    ids = [entry.id for _, _, entry in offers]
+    if twice := sorted({name for name in ids if ids.count(name) > 1}):
+        raise CollectionError(
+            f"the suite has two collections of the id {', '.join(twice)}",
+            hint="give one of the sources another `name`",
+        )
+    return offers
+
+
+def find_collection(specs: Sequence[CollectionSpec], data: Path | None, collection: str) -> Offer:
+    """The collection of an id, which has its data.
+
+    Raises:
+        UnknownNameError: no specification offers that id.
+        MissingDataError: its data is missing; says what to do.
+    """
+    offers = {offer[2].id: offer for offer in offered(specs, data)}
+    if collection not in offers:
+        raise UnknownNameError("collection of this suite", collection, offers)
+    entry = offers[collection][2]
+    if entry.missing is not None:
+        raise MissingDataError(f"no data for {collection}: {entry.missing}", hint=entry.remedy)
+    return offers[collection]
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Looks at the collections of a suite; what it learns about documents is remembered in the store.
@@ -63,30 +102,28 @@ class Catalogue:
             CollectionError: a collection that is there cannot be scored; names every fault.
             MissingDataError: the data of every collection asked for is missing.
         """
-        offered = self._offered()
-        known = {entry.pair for _, _, entry in offered}
+        offers = offered(self.specs, self.data)
+        known = {entry.pair for _, _, entry in offers}
         for pair in pairs:
             if pair not in known:
                 raise UnknownNameError("language pair of this suite", str(pair), map(str, known))
-        wanted = [item for item in offered if not pairs or item[2].pair in pairs]
+        wanted = [item for item in offers if not pairs or item[2].pair in pairs]
         entries = [self._look(spec, source, entry) for spec, source, entry in wanted]
         if entries and all(entry.description is None for entry in entries):
             first = entries[0]
             raise MissingDataError(f"no data for any collection: {first.id}: {first.missing}", hint=first.remedy)
         return entries
 
-    def _offered(self) -> list[tuple[CollectionSpec, CollectionSource, CollectionEntry]]:
-        offered = []
-        for spec in self.specs:
-            source = build_source(spec.source, spec.settings, self.data)
-            offered += [(spec, source, entry) for entry in source.entries()]
-        ids = [entry.id for _, _, entry in offered]
-        if twice := sorted({name for name in ids if ids.count(name) > 1}):
-            raise CollectionError(
-                f"the suite has two collections of the id {', '.join(twice)}",
-                hint="give one of the sources another `name`",
-            )
-        return offered
+    def entry(self, collection: str) -> CatalogueEntry:
+        """The collection of an id, with its data.
+
+        Raises:
+            UnknownNameError: no collection of the suite has that id.
+            CollectionError: it cannot be scored; names every fault.
+            MissingDataError: its data is missing.
+        """
+        spec, source, offer = find_collection(self.specs, self.data, collection)
+        return self._look(spec, source, offer)
 
     def _look(self, spec: CollectionSpec, source: CollectionSource, entry: CollectionEntry) -> CatalogueEntry:
         if entry.missing is not None:

@@ -2,7 +2,8 @@
 
 Columns: `scope` is `pair` for a cell, or the average's name: `macro`, `high`, `low`, `gap`. `mean` is empty where
 there is no value, never 0. `judged`, `unanswered` and `unjudged` count queries. Costs are the cell's, in the units
-their names say. Collections without data have lines as well; averages leave them out.
+their names say. Collections without data have lines as well; averages leave them out. `submitted` is `yes` for the run
+of another tool.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ COSTS = (
 )
 FIELDS = (
     *("suite", "scope", "label", "system", "queries", "collection", "pair", "tier", "measure", "mean"),
-    *("judged", "unanswered", "unjudged", "state", "reason", *COSTS, "licence", "synthetic", "command"),
+    *("judged", "unanswered", "unjudged", "state", "reason", *COSTS, "licence", "synthetic", "command", "submitted"),
 )
 
 Line = dict[str, str | int | float | None]
@@ -47,6 +48,7 @@ def render_csv(board: Leaderboard) -> str:
 def _lines(board: Leaderboard) -> Iterator[Line]:
     for row in board.ranked():
         head: Line = {"suite": board.suite, "label": row.label, "system": row.system, "queries": row.queries}
+        head["submitted"] = "yes" if row.submitted else "no"
         for measure in board.measures:
             for column, entry in _cells(board, row):
                 yield {**head, "measure": measure, **_cell(column, entry, measure)}

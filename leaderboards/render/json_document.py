@@ -13,6 +13,7 @@ only times in it are those at which cells were finished. ::
         missing                     why there is no data and what to do; "" when there is
     rows            best macro average of the first measure first, those without one last
         label, system, queries, settings
+        submitted                   whether its runs were made by another tool and submitted
         averages                    by measure: macro, high, low, gap; null when a cell of the set has no result
         cells                       one per collection with data, in their order
             collection, state       done | failed | not applicable | missing data | not run
@@ -21,7 +22,8 @@ only times in it are those at which cells were finished. ::
             judged, unanswered, unjudged        numbers of queries; null unless done
             costs                   seconds, bytes, queries per second, milliseconds; {} unless done
             provenance              key, command, depth, seed, finished, machine, version, identity, index, tie_rate,
-                                    as far as the cell got; identity is all that its result depends on
+                                    submission (file, sha256, tag, lines, by, warnings), as far as the cell has them;
+                                    identity is all that its result depends on
 
 Per-query scores stay in the store, under the cell's key.
 """
@@ -36,7 +38,10 @@ from leaderboards.leaderboard import BoardRow, Column, Entry, Leaderboard
 
 SCHEMA = "clir-harness/leaderboard"
 SCHEMA_VERSION = 1
-PROVENANCE = (*("key", "command", "depth", "seed", "finished", "machine", "version", "identity", "index", "tie_rate"),)
+PROVENANCE = (
+    *("key", "command", "depth", "seed", "finished", "machine", "version", "identity", "index", "tie_rate"),
+    "submission",
+)
 
 
 def render_json(board: Leaderboard) -> str:
@@ -68,6 +73,7 @@ def _row(board: Leaderboard, row: BoardRow) -> dict[str, Any]:
         "system": row.system,
         "queries": row.queries,
         "settings": row.settings,
+        "submitted": row.submitted,
         "averages": {measure: board.averages(row, measure) for measure in board.measures},
         "cells": [_cell(column, entry) for column, entry in zip(board.columns, row.entries, strict=True)],
     }

@@ -11,6 +11,7 @@ from leaderboards.leaderboard import BoardRow, CellState, Entry, Leaderboard
 from leaderboards.render.plain import markdown_text
 
 NOTHING = "–"
+SUBMITTED = " †"
 LONGEST_REASON = 300
 _SHOWN_AS = {
     CellState.FAILED: "failed",
@@ -95,7 +96,7 @@ def _introduction(board: Leaderboard) -> list[str]:
 
 def _measure_table(board: Leaderboard, rows: Sequence[BoardRow], measure: str, reasons: _Reasons) -> str:
     averages = [board.averages(row, measure) for row in rows]
-    columns: list[list[str]] = [[markdown_text(row.label) for row in rows]]
+    columns: list[list[str]] = [[markdown_text(row.label) + (SUBMITTED if row.submitted else "") for row in rows]]
     for i in range(len(board.columns)):
         entries = [row.entries[i] for row in rows]
         scores = _scores([entry.means.get(measure) for entry in entries])
@@ -125,6 +126,8 @@ def _legend(board: Leaderboard) -> str:
         f"{NOTHING}: not run, or an average that is missing because a cell is or because there is nothing to average.",
         "A pair has the tier of the poorer of its languages (Joshi et al. 2020).",
     ]
+    if any(row.submitted for row in board.rows):
+        parts.append("†: submitted, the run of another tool.")
     return " ".join(parts)
 
 
@@ -184,7 +187,8 @@ def _costs(rows: Sequence[BoardRow]) -> list[str]:
         medians = [(row.median_cost(name), factor) for _, name, factor in _COSTS]
         shown = [NOTHING if median is None else _amount(median * factor) for median, factor in medians]
         lines.append([markdown_text(row.label), str(done), *shown])
-    machines = dict.fromkeys(_machine(entry) for row in rows for entry in row.entries if entry.state is CellState.DONE)
+    ours = [row for row in rows if not row.submitted]
+    machines = dict.fromkeys(_machine(entry) for row in ours for entry in row.entries if entry.state is CellState.DONE)
     explained = "Medians over a row's finished cells; latency is of one query at a time."
     if machines:
         several = "Cells ran on different machines, so compare with care" if len(machines) > 1 else "All cells ran on"

@@ -107,6 +107,7 @@ def test_settings_and_pairs_narrow_and_change_a_run(clir, tiny: Path, tiny_suite
         (["collections", "squat"], "did you mean 'squad'"),
         (["suites", "xqad"], "did you mean 'xquad'"),
         (["leaderboard", "--suite", "embedded"], "no results store"),
+        (["submit", "none.run", "--system", "x", "--collection", "embedded/sw-en"], "no run file none.run"),
     ],
 )
 def test_wrong_requests_end_with_exit_code_2_and_say_what_would_be_right(
@@ -133,6 +134,36 @@ def test_a_board_is_written_in_every_format_with_any_measure(
     assert json.loads(clir("leaderboard", "--suite", "tiny", "--json").out)["suite"]
     assert clir("leaderboard", "--suite", "tiny", "--format", "csv", "--output", "board.csv").code == 0
     assert "BM25 human" in (tmp_path / "board.csv").read_text()
+
+
+def test_a_run_of_another_tool_is_submitted_and_shown(clir, tiny: Path, tiny_suite: Path, tmp_path: Path) -> None:
+    (tmp_path / "their.run").write_text("q1 Q0 d1 1 2.0 t\nq2 Q0 d2 1 2.0 t\nq3 Q0 d3 1 2e0 t\n")
+    where = ["--suite", tiny_suite, "--data", tiny, "--collection", "tiny/sw-en", "--system", "Theirs"]
+    assert clir("submit", "their.run", *where, "--dry-run").code == 0
+    assert not (tmp_path / "results").exists()
+    result = clir("submit", "their.run", *where)
+    assert result.code == 0
+    assert re.search(r"RR +1\.000", result.out)
+    assert "warning: their.run:3: score '2e0' is in scientific notation" in result.err
+    assert "kept as a submitted row" in result.err
+    assert "Theirs †" in clir("leaderboard", "--suite", "tiny").out
+    again = json.loads(clir("submit", "their.run", *where, "--json").out)
+    assert (again["state"], again["means"]["RR"], again["errors"]) == ("unchanged", 1.0, [])
+
+
+def test_a_submission_with_errors_ends_with_exit_code_1_and_names_the_lines(
+    clir, tiny: Path, tiny_suite: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "their.run").write_text("q1 Q0 d1 1 2.0 t\n" + "q2 Q0 d7 1 2.0\n" * 9)
+    where = ["--suite", tiny_suite, "--data", tiny, "--collection", "tiny/sw-en", "--system", "Theirs"]
+    result = clir("submit", "their.run", *where)
+    assert result.code == 1
+    assert "error: their.run:2: expected 6 columns" in result.err
+    assert "lines: 2, 3, 4, 5, 6 and 4 more" in result.err
+    assert "refused; nothing was kept" in result.err
+    assert not (tmp_path / "results").exists()
+    (error,) = json.loads(clir("submit", "their.run", *where, "--json").out)["errors"]
+    assert (error["kind"], error["count"], error["lines"]) == ("columns", 9, [2, 3, 4, 5, 6])
 
 
 def test_systems_are_listed_and_described(clir, plugin: Path) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,16 @@ from harness.store import Store, read_json, write_json
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
+
+
+def test_a_note_is_changed_by_one_at_a_time_and_only_when_it_is_new(store: Store) -> None:
+    def add(_: int) -> bool:
+        return store.change_note("counts", "all", lambda old: (old or 0) + 1)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(add, range(40)))
+    assert store.note("counts", "all") == 40
+    assert store.change_note("counts", "all", lambda old: old) is False
 
 
 def test_a_cell_is_there_whole_or_not_at_all(store: Store) -> None:
@@ -69,6 +80,7 @@ def test_a_build_that_fails_leaves_nothing_and_can_be_tried_again(store: Store) 
 
 KILLED = """
 import os, signal, sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from harness.store import Store
 def fill(folder):

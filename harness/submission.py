@@ -1,0 +1,213 @@
+"""Submissions: a run that another tool wrote, checked, evaluated and put on a suite's board."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import shlex
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.board import KIND, check_label, keep_submission
+from harness.cell import keep_scores
+from harness.collections.base import ORIGINAL, TestCollection
+from harness.collections.catalogue import Catalogue, find_collection, offered
+from harness.errors import MissingDataError, UsageError
+from harness.evaluation import Evaluation, evaluate, parse_measures
+from harness.identity import fingerprint, package_version
+from harness.plan import CELL_FORMAT
+from harness.run_check import CheckedRun, Listener, check_run
+from harness.runs import Run
+from harness.store import Store
+from harness.suite import Row, Suite, builtin_suites, load_suite
+
+LONGEST_NAME = 100
+"""Characters that the name of a submitted system may have."""
+
+
+@dataclass(frozen=True)
+class SubmissionReport:
+    """What became of a submission.
+
+    Attributes:
+        suite, system, collection, pair: where it belongs.
+        state: refused (there are errors), checked (a dry run without errors), kept, or unchanged (it was there).
+        checked: the run with its errors and warnings.
+        means: by measure, over the judged queries; empty when refused.
+        key: of the cell; empty unless it is in the store.
+    """
+
+    suite: str
+    system: str
+    collection: str
+    pair: str
+    state: Literal["refused", "checked", "kept", "unchanged"]
+    checked: CheckedRun
+    means: Mapping[str, float] = field(default_factory=dict)
+    key: str = ""
+
+
+def submit(
+    path: Path | str,
+    *,
+    system: str,
+    collection: str,
+    suite: Suite | str | Path | None = None,
+    store: Path | str = "results",
+    data: Path | str | None = None,
+    dry_run: bool = False,
+    listen: Listener | None = None,
+) -> SubmissionReport:
+    """Check a run that another tool wrote and, when it has no errors, put it on the suite's board as submitted.
+
+    An earlier run of the same system on the same collection gives way; the same file again changes nothing. With
+    errors nothing is kept. Scores are computed as for any system: a judged query without an answer counts 0.
+
+    Args:
+        path: a run in TREC format, gzipped or not.
+        system: the row's label on the board.
+        collection: id of a collection of the suite.
+        suite: a suite, its name or its file; when None, the one built-in suite that has the collection, or of
+            several the one that the store has a board of.
+        store: folder of the results store, made when there is something to keep.
+        data: folder that the suite's relative paths start from.
+        dry_run: whether to check and evaluate only.
+        listen: is told how far reading the file and comparing the documents are.
+
+    Raises:
+        MissingDataError: there is no such file, or the collection's data is missing.
+        UnknownNameError: no such suite or collection.
+        UsageError: the name cannot be a label, a row that was run has it, or the suite is not clear.
+        CollectionError: the collection cannot be scored.
+        StoreError: the store cannot be read or written.
+    """
+    path, folder = Path(path), None if data is None else Path(data).resolve()
+    if not path.is_file():
+        raise MissingDataError(f"no run file {path}", hint="give the path of a run in TREC format")
+    if not system.isprintable() or not system.strip() or len(system) > LONGEST_NAME:
+        raise UsageError(
+            f"{system[:LONGEST_NAME]!r} cannot name a system", hint=f"write 1 to {LONGEST_NAME} printable characters"
+        )
+    opened = Store(store, create=False) if (Path(store) / "store.json").is_file() else None
+    chosen = _chosen(suite, collection, folder, opened)
+    _check_label(system, chosen, opened)
+    _, source, _ = find_collection(chosen.collections, folder, collection)
+    loaded = source.load(collection)
+    measures = parse_measures(chosen.measures)
+    checked = check_run(path, loaded, chosen.depth, listen)
+
+    def report(state: Literal["refused", "checked", "kept", "unchanged"], **known: Any) -> SubmissionReport:
+        return SubmissionReport(chosen.name, system, collection, str(loaded.pair), state, checked, **known)
+
+    if checked.run is None:
+        return report("refused")
+    evaluation = evaluate(checked.run, loaded.qrels, measures, same_documents=True)
+    means = {str(measure): evaluation.mean(measure) for measure in measures}
+    if dry_run:
+        return report("checked", means=means)
+    keeper = _Keeper(path, system, chosen, folder, Store(store), checked.run, checked, evaluation)
+    key, changed = keeper.keep(loaded)
+    return report("kept" if changed else "unchanged", means=means, key=key)
+
+
+def _chosen(suite: Suite | str | Path | None, collection: str, data: Path | None, store: Store | None) -> Suite:
+    if isinstance(suite, Suite):
+        return suite
+    if suite is not None:
+        return load_suite(suite)
+    suites = [load_suite(name) for name in builtin_suites()]
+    having = [found for found in suites if collection in (o[2].id for o in offered(found.collections, data))]
+    boards = store.notes(KIND) if store else []
+    clear = having if len(having) == 1 else [found for found in having if found.name in boards]
+    if len(clear) != 1:
+        names = ", ".join(sorted(found.name for found in having))
+        message = (
+            f"collection {collection} is in the suites {names}" if having else f"no built-in suite has {collection}"
+        )
+        raise UsageError(message, hint="say which suite, or which file of a suite, with --suite")
+    return clear[0]
+
+
+def _check_label(system: str, suite: Suite, store: Store | None) -> None:
+    """Refuse the name of a row that is not a submitted one, in the suite or on its board."""
+    board = store.note(KIND, suite.name) if store else None
+    rows = [row.model_dump(mode="json") for row in suite.rows]
+    check_label({"rows": [*rows, *(board["rows"] if board else ())]}, system, submitted=True)
+
+
+@dataclass(frozen=True)
+class _Keeper:
+    """Turns a checked run into a cell of the store and of the board."""
+
+    path: Path
+    system: str
+    suite: Suite
+    data: Path | None
+    store: Store
+    run: Run
+    checked: CheckedRun
+    evaluation: Evaluation
+
+    def keep(self, collection: TestCollection) -> tuple[str, bool]:
+        """Keep the cell; its key, and whether store or board are other ones now."""
+        with self.path.open("rb") as handle:
+            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        entry = Catalogue(self.suite.collections, self.data, self.store).entry(collection.id)
+        described = dict(entry.description or {})
+        parts = ("id", "pair", "documents", "documents_digest", "qrels_digest", "judged_queries")
+        identity = {
+            "submission": {"system": self.system, "sha256": digest},
+            "collection": {name: described[name] for name in parts},
+            "queries": {"variant": ORIGINAL, "digest": entry.query_digests[ORIGINAL]},
+            "depth": self.suite.depth,
+            "format": CELL_FORMAT,
+        }
+        key = fingerprint(identity)
+        record = self.store.cell(key)
+        new = record is None
+        if record is None:
+            header = self._header(key, identity, described, digest)
+            record = self.store.publish_cell(key, lambda folder: self._fill(folder, header))
+        return key, keep_submission(self.store, self.suite, record) or new
+
+    def _header(
+        self, key: str, identity: Mapping[str, Any], described: Mapping[str, Any], digest: str
+    ) -> dict[str, Any]:
+        command = ["clir", "submit", self.path.name, "--system", self.system, "--collection", described["id"]]
+        command += ["--suite", self.suite.name] + (["--data", "DIR"] if self.data else [])
+        return {
+            "key": key,
+            "row": Row(system=self.system).model_dump(mode="json"),
+            "collection": dict(described),
+            "track": None,
+            "depth": self.suite.depth,
+            "identity": dict(identity),
+            "command": shlex.join(command),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "version": package_version("clir-harness"),
+            "submission": {
+                "file": self.path.name,
+                "sha256": digest,
+                "tag": self.run.tag,
+                "lines": self.checked.lines,
+                "by": _user(),
+                "warnings": [asdict(problem) for problem in self.checked.warnings],
+            },
+        }
+
+    def _fill(self, folder: Path, header: Mapping[str, Any]) -> dict[str, Any]:
+        """Write run and scores of the cell; its record."""
+        provenance = {name: header[name] for name in ("identity", "submission", "version")}
+        metadata = {**self.run.metadata, "clir-harness": {"cell": header["key"], **provenance}}
+        self.run.write(folder / "run.trec.gz", metadata=metadata, tag="_".join(self.system.split()))
+        return {**header, "status": "done", **keep_scores(self.run, self.evaluation, folder)}
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a name for its user
+        return "unknown"
