@@ -1,6 +1,6 @@
 """What a suite's board is made of: its rows, its collections and the cells where they meet, kept in the store.
 
-The board is that of the queries as they are; cells of tracks are in the store, and not on it.
+The board is that of the queries as they are. Cells of tracks are noted apart.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.identity import package_version
-from harness.plan import Plan
+from harness.plan import Plan, PlannedCell
 from harness.store import Store
 from harness.suite import Suite
 
@@ -31,29 +31,34 @@ def keep_board(store: Store, suite: Suite, plan: Plan, *, part: bool) -> None:
         "version": package_version("clir-harness"),
         "rows": [row.model_dump(mode="json") for row in suite.rows],
         "collections": list({cell.collection: dict(cell.described) for cell in plan.cells}.values()),
-        "cells": [
-            {
-                "row": cell.row.label,
-                "collection": cell.collection,
-                "pair": str(cell.pair),
-                "key": cell.task.key if cell.task else None,
-                "state": cell.state.value,
-                "reason": cell.reason,
-            }
+        "cells": [_noted(cell) for cell in plan.cells if cell.perturbation is None],
+        "tracks": [
+            {**_noted(cell), "name": cell.perturbation.label, "track": cell.perturbation.record()}
             for cell in plan.cells
-            if cell.perturbation is None
+            if cell.perturbation
         ],
     }
     old = store.note(KIND, suite.name)
     store.keep_note(KIND, suite.name, _merged(old, board) if old and part else board)
 
 
+def _noted(cell: PlannedCell) -> dict[str, Any]:
+    return {
+        "row": cell.row.label,
+        "collection": cell.collection,
+        "pair": str(cell.pair),
+        "key": cell.task.key if cell.task else None,
+        "state": cell.state.value,
+        "reason": cell.reason,
+    }
+
+
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """The old board with the new one's rows, collections and cells in place of their namesakes."""
+    """The old board with the new one's rows, collections, cells and tracks in place of their namesakes."""
 
     def merge(kind: str, *names: str) -> list[Any]:
         fresh = {tuple(item[name] for name in names): item for item in new[kind]}
-        kept = [fresh.pop(tuple(item[name] for name in names), item) for item in old[kind]]
+        kept = [fresh.pop(tuple(item[name] for name in names), item) for item in old.get(kind, [])]
         return [*kept, *fresh.values()]
 
     return {
@@ -61,4 +66,5 @@ def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         "rows": merge("rows", "label"),
         "collections": merge("collections", "id"),
         "cells": merge("cells", "row", "collection"),
+        "tracks": merge("tracks", "row", "collection", "name"),
     }

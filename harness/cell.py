@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from harness.collections.base import Document, DocumentSet, Query, QuerySet, TestCollection
 from harness.collections.sources import build_source
 from harness.errors import ClirError, StoreError
-from harness.evaluation import evaluate
+from harness.evaluation import evaluate, measure_version, parse_measures
 from harness.identity import package_version
 from harness.indexing import index_key, open_searcher, parts
 from harness.languages import LanguagePair
@@ -27,6 +27,9 @@ from harness.runs import Run
 from harness.store import Artefact, Store, write_json
 from harness.suite import Row
 from harness.system import SYSTEMS, IndexContext, Ranking, RetrievalSystem, SearchContext, Searcher
+
+JUDGED = "Judged@10"
+"""Kept with every cell: how many of the documents at the top have judgements."""
 
 LATENCY_SAMPLE = 50
 """Queries of a batching system that are also answered one at a time, to measure latency."""
@@ -159,9 +162,12 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
     header = _header(task) | {"track": track}
     described = dict(system.describe_index(documents.language))
     run.write(folder / "run.trec.gz", metadata=ir_metadata(header, {**described, **came_up}))
-    evaluation = evaluate(run, collection.qrels, task.measures, same_documents=True)
-    scores = {name: [float(value) for value in values] for name, values in evaluation.scores.items()}
-    write_json(folder / "scores.json", {"queries": list(evaluation.query_ids), "scores": scores})
+    measures = list(map(str, parse_measures(task.measures)))
+    evaluation = evaluate(run, collection.qrels, [*measures, JUDGED], same_documents=True)
+    scores = {name: [float(value) for value in evaluation.scores[name]] for name in measures}
+    versions = {name: measure_version(name) for name in measures}
+    kept = {"queries": list(evaluation.query_ids), "scores": scores, "versions": versions}
+    write_json(folder / "scores.json", kept)
     return {
         **header,
         "status": "done",
@@ -172,6 +178,7 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
             "retrieved": run.retrieved,
         },
         "tie_rate": run.tie_rate,
+        "judged_at_10": evaluation.mean(JUDGED),
         "index": {
             **described,
             "documents": task.collection.get("documents"),

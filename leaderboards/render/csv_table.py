@@ -11,7 +11,8 @@ import csv
 import io
 from collections.abc import Iterator
 
-from leaderboards.leaderboard import BoardRow, CellState, Column, Entry, Leaderboard
+from leaderboards.entries import BoardRow, CellState, Column, Entry
+from leaderboards.leaderboard import Leaderboard
 from leaderboards.render.plain import spreadsheet_text
 
 COSTS = (

@@ -32,7 +32,8 @@ import dataclasses
 import json
 from typing import Any
 
-from leaderboards.leaderboard import BoardRow, Column, Entry, Leaderboard
+from leaderboards.entries import BoardRow, Column, Entry
+from leaderboards.leaderboard import Leaderboard
 
 SCHEMA = "clir-harness/leaderboard"
 SCHEMA_VERSION = 1

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from tabulate import tabulate
 
 from harness.languages import ResourceTier
-from leaderboards.leaderboard import BoardRow, CellState, Entry, Leaderboard
+from leaderboards.entries import BoardRow, CellState, Entry
+from leaderboards.leaderboard import Leaderboard
 from leaderboards.render.plain import markdown_text
 
 NOTHING = "–"

@@ -8,7 +8,8 @@ from harness.errors import StoreError, UnknownNameError, UsageError
 from harness.experiment import Experiment
 from harness.languages import ResourceTier
 from harness.store import Store
-from leaderboards.leaderboard import BoardRow, CellState, Entry, Leaderboard
+from leaderboards.entries import BoardRow, CellState, Entry
+from leaderboards.leaderboard import Leaderboard
 
 SCRIPTED = {"system": "scripted"}
 HUMAN = {"system": "scripted", "label": "human", "queries": "human"}
