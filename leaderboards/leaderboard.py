@@ -166,7 +166,9 @@ class Leaderboard:
         return render_csv(self)
 
     def to_json(self) -> str:
-        """The board as a JSON document; the same store gives the same text."""
-        from leaderboards.render.json_document import render_json
+        """The board as a JSON document, with intervals and with tests of the first measure against the best row."""
+        from leaderboards.analysis import analyse
+        from leaderboards.published import figures_for
+        from leaderboards.render.json_document import make_document
 
-        return render_json(self)
+        return make_document(analyse(self), figures_for(self)).to_json()
