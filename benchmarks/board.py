@@ -145,6 +145,7 @@ def measure(folder: Path, queries: bool) -> None:
         json.dumps(
             {
                 "seconds": seconds,
+                "processor_seconds": time.process_time(),
                 "tests": tests.tests,
                 "permutations": tests.permutations,
                 "document_bytes": len(document.encode()),
@@ -185,6 +186,7 @@ def main() -> None:
     stages = [*found[0]["seconds"]]
     rows = [[stage, *(one["seconds"][stage] for one in found)] for stage in stages]
     rows.append(["the whole process", *(one["all"] for one in found)])
+    rows.append(["its processor time", *(one["processor_seconds"] for one in found)])
     print(
         f"{options.systems} systems x {options.pairs} pairs x {options.queries} queries x {len(MEASURES)} measures, "
         f"{found[0]['tests']} tests of one measure, {found[0]['permutations']} permutations, 10000 resamples, "

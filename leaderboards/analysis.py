@@ -15,7 +15,7 @@ from leaderboards.entries import BoardRow, CellState
 from leaderboards.leaderboard import Leaderboard
 from leaderboards.ranking import Ranking, Ranks, pareto_front, rank_systems
 from leaderboards.resampling import bootstrap_intervals
-from leaderboards.significance import SIGNIFICANT, Scores, aligned, compare_systems
+from leaderboards.significance import Scores, aligned, compare_systems
 
 PARETO_COSTS = ("latency_p50_ms", "search_peak_memory_bytes", "index_bytes")
 """Costs that effectiveness is weighed against."""
@@ -32,6 +32,7 @@ class Analysis:
     Attributes:
         board: as read from the store.
         baseline: label of the row that all others are compared with, if there is one.
+        by: what ranks the rows.
         intervals: by measure, row and collection: 95 % bootstrap intervals of means; empty without resampling.
         average_intervals: by measure, row and average (macro, high, low, gap); an average that is missing has none.
         significance: by measure, for the measures that were tested.
@@ -41,6 +42,7 @@ class Analysis:
 
     board: Leaderboard
     baseline: str | None = None
+    by: Ranking = "mean"
     intervals: Mapping[str, Mapping[str, Mapping[str, Interval]]] = field(default_factory=dict)
     average_intervals: Mapping[str, Mapping[str, Mapping[str, Interval]]] = field(default_factory=dict)
     significance: Mapping[str, Significance] = field(default_factory=dict)
@@ -48,13 +50,13 @@ class Analysis:
     resamples: int | None = None
     seed: int | None = None
 
-    def ranked(self, by: Ranking = "mean", measure: str | None = None) -> list[BoardRow]:
-        """Rows by rank in a measure (the first one), equal ones by mean; those without a rank last, in suite order."""
-        ranks = self.ranks[measure or self.board.measures[0]]
+    def ranked(self) -> list[BoardRow]:
+        """Rows by rank in the first measure, equal ones by mean; those without a rank last, in suite order."""
+        ranks = self.ranks[self.board.measures[0]]
 
         def place(row: BoardRow) -> tuple[int, ...]:
             found = ranks.get(row.label)
-            return (0, found.place(by), found.mean) if found else (1,)
+            return (0, found.place(self.by), found.mean) if found else (1,)
 
         return sorted(self.board.rows, key=place)
 
@@ -67,19 +69,22 @@ class Analysis:
                 points[row.label] = (effect, spent)
         return pareto_front(points)
 
-    def against_best(self, measure: str, label: str, collection: str | None) -> Comparison | None:
-        """A row against the best one, on a collection or macro-averaged; None where that was not compared."""
-        if measure not in self.significance or label not in self.significance[measure].systems:
+    def comparison(self, measure: str, label: str, collection: str | None, *, best: bool) -> Comparison | None:
+        """A row against the best row or the baseline; None where the two were not compared.
+
+        Args:
+            measure: that was tested or not.
+            label: of the row.
+            collection: id; None for the macro average.
+            best: against the best row, otherwise against the baseline.
+        """
+        if measure not in self.significance:
             return None
-        comparisons = self.significance[measure].systems[label].against_best
+        found = self.significance[measure].systems[label]
+        comparisons = found.against_best if best else found.against_baseline
         if comparisons is None:
             return None
         return comparisons.macro if collection is None else comparisons.pairs.get(collection)
-
-
-def is_significant(comparison: Comparison) -> bool:
-    """Whether the corrected p-value is below .05."""
-    return comparison.holm_p < SIGNIFICANT
 
 
 def analyse(
@@ -87,6 +92,7 @@ def analyse(
     baseline: str | None = None,
     tested: Sequence[str] | None = None,
     *,
+    by: Ranking = "mean",
     resampling: bool = True,
     resamples: int = 10_000,
     seed: int = 0,
@@ -98,6 +104,7 @@ def analyse(
         board: as read from the store.
         baseline: label of a row that all others are compared with, besides the best one.
         tested: measures whose differences are tested; the first one of the board when None.
+        by: what ranks the rows.
         resampling: whether there are intervals and tests at all; ranks need none.
         resamples, seed: of the bootstrap; the seed is also that of the tests.
         listen: is told of progress.
@@ -117,7 +124,7 @@ def analyse(
     }
     done = any(entry.state is CellState.DONE for row in board.rows for entry in row.entries)
     if not (resampling and done):
-        return Analysis(board, baseline, ranks=ranks)
+        return Analysis(board, baseline, by, ranks=ranks)
 
     def told(text: str) -> Callable[[int, int], None] | None:
         return None if listen is None else lambda part, parts: listen(text, part, parts)
@@ -127,6 +134,7 @@ def analyse(
     return Analysis(
         board,
         baseline,
+        by,
         intervals={measure: intervals.pairs(measure) for measure in board.measures},
         average_intervals={measure: intervals.averages(measure) for measure in board.measures},
         significance={

@@ -6,7 +6,6 @@ The schema is described in docs/leaderboards.md. `BoardDocument` is what `clir l
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -16,12 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from harness.errors import DataError, MissingDataError
 from leaderboards.comparisons import Comparison
 from leaderboards.entries import CellState
+from leaderboards.json_text import rounded, write_lines
 from leaderboards.ranking import Ranks
 
 SCHEMA = "clir-harness/leaderboard"
 SCHEMA_VERSION = 2
-
-AVERAGES = ("macro", "high", "low", "gap")
 Interval = tuple[float, float]
 Value = float | None
 """None where there is none, also where a number would be infinite."""
@@ -241,36 +239,7 @@ class BoardDocument(Part):
             for cell in row["cells"]:
                 if cell["scores"] is None:
                     del cell["scores"]
-        return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", _lines(value, 4)) + "\n"
-
-
-_HIDDEN = re.compile("[<\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""Written as escapes: what ends a script in a page, what terminals obey, what reorders text."""
-
-
-def rounded(value: float) -> float | None:
-    """Six significant digits; None for what is not finite."""
-    return float(f"{value:.6g}") if value - value == 0 else None
-
-
-def _lines(value: Any, levels: int, indent: str = "\n") -> str:
-    """JSON with line breaks in the outer levels only."""
-    if levels and value and isinstance(value, dict):
-        inner = [
-            f"{json.dumps(key, ensure_ascii=False)}: {_lines(value[key], levels - 1, indent + ' ')}"
-            for key in sorted(value)
-        ]
-        return "{" + indent + " " + ("," + indent + " ").join(inner) + indent + "}"
-    if levels and value and isinstance(value, list):
-        return (
-            "["
-            + indent
-            + " "
-            + ("," + indent + " ").join(_lines(item, levels - 1, indent + " ") for item in value)
-            + indent
-            + "]"
-        )
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False, separators=(",", ":"))
+        return write_lines(value, 4)
 
 
 def read_board(path: Path | str) -> BoardDocument:

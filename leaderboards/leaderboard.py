@@ -7,6 +7,7 @@ is kept apart, in `absent`.
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from collections import Counter
 from collections.abc import Sequence
@@ -88,6 +89,18 @@ class Leaderboard:
             raise UsageError(f"several collections of this board are {name}: {ids}", hint="give the id of one")
         return found[0]
 
+    def only(self, name: str) -> Leaderboard:
+        """The board of one collection, by its id or language pair; raises what `column` raises."""
+        kept = self.column(name)
+        place = self.columns.index(kept)
+        return dataclasses.replace(
+            self,
+            columns=(kept,),
+            absent=(),
+            rows=tuple(dataclasses.replace(row, entries=(row.entries[place],)) for row in self.rows),
+            tracks=tuple(entry for entry in self.tracks if entry.collection == kept.id),
+        )
+
     def row(self, label: str) -> BoardRow:
         """The row of a label.
 
@@ -154,19 +167,34 @@ class Leaderboard:
         return statistics.fmean(means) if means and len(means) == len(entries) else None
 
     def to_markdown(self) -> str:
-        """The board as GitHub-flavoured Markdown: a table per measure, then reasons, collections and costs."""
+        """The board as GitHub-flavoured Markdown: a table per measure, then tests, reasons, collections and costs.
+
+        This and the other formats test the first measure against the best row; `leaderboards.analysis.analyse` and
+        the functions in `leaderboards.render` do as they are told.
+        """
+        from leaderboards.analysis import analyse
+        from leaderboards.published import figures_for
         from leaderboards.render.markdown import render_markdown
 
-        return render_markdown(self)
+        return render_markdown(analyse(self), figures_for(self))
 
     def to_csv(self) -> str:
-        """The board as CSV, a line per row, collection and measure, and per average."""
+        """The board as CSV, a line per row, collection and measure, and per average, track and published figure."""
+        from leaderboards.analysis import analyse
+        from leaderboards.published import figures_for
         from leaderboards.render.csv_table import render_csv
 
-        return render_csv(self)
+        return render_csv(analyse(self), figures_for(self))
+
+    def to_latex(self) -> str:
+        """The board as LaTeX tables for booktabs, one per measure."""
+        from leaderboards.analysis import analyse
+        from leaderboards.render.latex import render_latex
+
+        return render_latex(analyse(self))
 
     def to_json(self) -> str:
-        """The board as a JSON document, with intervals and with tests of the first measure against the best row."""
+        """The board as a JSON document; the same store gives the same text."""
         from leaderboards.analysis import analyse
         from leaderboards.published import figures_for
         from leaderboards.render.json_document import make_document

@@ -24,6 +24,7 @@ SIGNIFICANT = 0.05
 """Corrected p-values below this are significant."""
 
 _LEAST_PERMUTATIONS = 10_000
+_RESOLUTION = 0.02
 _DECIMALS = 12
 """Differences are rounded to this, so that equal scores tie although they were added up in another order."""
 
@@ -44,8 +45,8 @@ def compare_systems(
     Args:
         scores: score by system, pair and query id. A system's pair without scores is one it has no result in.
         baseline: name of a system.
-        permutations: random sign patterns per test; when None 10,000, or as many as it takes for a corrected value
-            below .05, see `Significance.resolution`.
+        permutations: random sign patterns per test; when None 10,000, or more for many comparisons, so that
+            `Significance.resolution` is .02 at most.
         resamples: of the bootstrap.
         seed: of both; 0 or more.
         listen: is told of progress: pairs done and pairs in all, each of which is gone through twice.
@@ -79,12 +80,14 @@ def compare_systems(
 
 
 def enough_permutations(tests: int) -> int:
-    """Random sign patterns for so many tests: 10,000, or the fewest with which a corrected value can be below .05.
+    """Random sign patterns for so many tests: 10,000, or as many as bring the smallest corrected value down to .02.
+
+    It has to be well below .05, or else a single pattern as extreme as the observed one would decide.
 
     >>> enough_permutations(37), enough_permutations(777)
-    (10000, 15540)
+    (10000, 38850)
     """
-    return max(_LEAST_PERMUTATIONS, ceil(tests / SIGNIFICANT))
+    return max(_LEAST_PERMUTATIONS, ceil(tests / _RESOLUTION))
 
 
 class _Calculation:

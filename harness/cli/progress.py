@@ -77,6 +77,39 @@ class RunProgress(AbstractContextManager["RunProgress"]):
                 self._live.advance(self._all)
 
 
+class AnalysisProgress(AbstractContextManager["AnalysisProgress"]):
+    """Shows how far the statistics of a board are: a bar on a terminal, elsewhere a line now and then."""
+
+    INTERVAL = 5.0
+    """Seconds between lines."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._live = Progress(
+            TextColumn("{task.description}", markup=False), *columns, console=self._console, transient=True
+        )
+        self._bar = self._live.add_task("statistics", total=None)
+        self._last = time.perf_counter()
+
+    def __enter__(self) -> AnalysisProgress:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._console.is_terminal:
+            self._live.stop()
+
+    def __call__(self, text: str, done: int, total: int) -> None:
+        """Take notice of parts done, and of how many."""
+        if self._console.is_terminal:
+            self._live.update(self._bar, description=text, completed=done, total=total)
+        elif time.perf_counter() - self._last >= self.INTERVAL:
+            self._last = time.perf_counter()
+            self._console.print(Text(f"{text}: {done} of {total}"), soft_wrap=True)
+
+
 class TrainingProgress(AbstractContextManager["TrainingProgress"]):
     """Shows how far a training is: a bar on a terminal, elsewhere a line now and then."""
 

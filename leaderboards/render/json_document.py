@@ -27,9 +27,9 @@ from leaderboards.document import (
     SuitePart,
     TestsPart,
     TrackPart,
-    rounded,
 )
 from leaderboards.entries import BoardRow, CellState, Column, Entry, TrackEntry
+from leaderboards.json_text import rounded
 from leaderboards.leaderboard import Leaderboard
 from leaderboards.published import PublishedFigure
 from leaderboards.resampling import CONFIDENCE
