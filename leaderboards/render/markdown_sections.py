@@ -133,8 +133,10 @@ def _drop(board: Leaderboard, part: TrackEntry | None, measure: str) -> str:
     drop: Drop | None = None if part is None else board.drop(part, measure)
     if drop is None:
         return NOTHING
-    relative = "" if drop.relative is None else f" ({-100 * drop.relative:+.0f} %)"
-    return f"{score(drop.perturbed)}{relative}"
+    if drop.relative is None:
+        return score(drop.perturbed)
+    change = -round(100 * drop.relative)
+    return f"{score(drop.perturbed)} ({f'{change:+d}' if change else '0'} %)"
 
 
 def reported(published: Sequence[PublishedFigure]) -> list[str]:

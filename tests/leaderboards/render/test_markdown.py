@@ -205,3 +205,4 @@ def test_tracks_show_what_is_lost(world):
     row = section(board.to_markdown(), "Robustness")[1]
     assert row[:2] == ["scripted", "drop 1"]
     assert row[2] == f"{lost.perturbed:.3f} ({-100 * lost.relative:+.0f} %)"
+    assert lost.relative
