@@ -1,7 +1,7 @@
 """What a suite's board is made of: its rows, its collections and the cells where they meet, kept in the store.
 
-The board is that of the queries as they are; cells of tracks are in the store, and not on it. Rows that were
-submitted, runs of other tools, are marked so; they stay when the suite is run.
+The board is that of the queries as they are; cells of tracks are noted apart. Rows that were submitted, runs of
+other tools, are marked so; they stay when the suite is run.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from harness.collections.base import ORIGINAL
 from harness.errors import UsageError
 from harness.identity import package_version
-from harness.plan import Plan, State
+from harness.plan import Plan, PlannedCell, State
 from harness.store import Store
 from harness.suite import Suite
 
@@ -38,16 +38,11 @@ def keep_board(store: Store, suite: Suite, plan: Plan, *, part: bool) -> None:
     board = _head(suite) | {
         "rows": [row.model_dump(mode="json") for row in suite.rows],
         "collections": list({cell.collection: dict(cell.described) for cell in plan.cells}.values()),
-        "cells": [
-            {
-                "row": cell.row.label,
-                "collection": cell.collection,
-                "pair": str(cell.pair),
-                "key": cell.task.key if cell.task else None,
-                "state": cell.state.value,
-                "reason": cell.reason,
-            }
-            for cell in cells
+        "cells": [_noted(cell) for cell in cells],
+        "tracks": [
+            {**_noted(cell), "name": cell.perturbation.label, "track": cell.perturbation.record()}
+            for cell in plan.cells
+            if cell.perturbation
         ],
     }
     digests = {
@@ -86,6 +81,7 @@ def keep_submission(store: Store, suite: Suite, record: Mapping[str, Any]) -> bo
         "rows": [{**record["row"], "submitted": True}],
         "collections": [collection],
         "cells": [{**cell, "state": State.DONE.value, "reason": "", "submission": key}],
+        "tracks": [],
     }
 
     def change(old: Board | None) -> Board:
@@ -120,12 +116,23 @@ def _head(suite: Suite) -> Board:
     }
 
 
+def _noted(cell: PlannedCell) -> dict[str, Any]:
+    return {
+        "row": cell.row.label,
+        "collection": cell.collection,
+        "pair": str(cell.pair),
+        "key": cell.task.key if cell.task else None,
+        "state": cell.state.value,
+        "reason": cell.reason,
+    }
+
+
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> Board:
-    """The old board with the new one's rows, collections and cells in place of their namesakes."""
+    """The old board with the new one's rows, collections, cells and tracks in place of their namesakes."""
 
     def merge(kind: str, *names: str) -> list[Any]:
         fresh = {tuple(item[name] for name in names): item for item in new[kind]}
-        kept = [fresh.pop(tuple(item[name] for name in names), item) for item in old[kind]]
+        kept = [fresh.pop(tuple(item[name] for name in names), item) for item in old.get(kind, [])]
         return [*kept, *fresh.values()]
 
     return {
@@ -133,6 +140,7 @@ def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> Board:
         "rows": merge("rows", "label"),
         "collections": merge("collections", "id"),
         "cells": merge("cells", "row", "collection"),
+        "tracks": merge("tracks", "row", "collection", "name"),
     }
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from harness.collections.base import Document, DocumentSet, Query, QuerySet, TestCollection
 from harness.collections.sources import build_source
 from harness.errors import ClirError, StoreError
-from harness.evaluation import Evaluation, evaluate
+from harness.evaluation import evaluate
 from harness.identity import package_version
 from harness.indexing import index_key, open_searcher, parts
 from harness.languages import LanguagePair
@@ -24,7 +24,8 @@ from harness.measurement import PeakMemory, folder_bytes, machine
 from harness.perturbation.tracks import Perturbation
 from harness.provenance import ir_metadata
 from harness.runs import Run
-from harness.store import Artefact, Store, write_json
+from harness.scores import JUDGED, keep_scores
+from harness.store import Artefact, Store
 from harness.suite import Row
 from harness.system import SYSTEMS, IndexContext, Ranking, RetrievalSystem, SearchContext, Searcher
 
@@ -159,11 +160,11 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
     header = _header(task) | {"track": track}
     described = dict(system.describe_index(documents.language))
     run.write(folder / "run.trec.gz", metadata=ir_metadata(header, {**described, **came_up}))
-    evaluation = evaluate(run, collection.qrels, task.measures, same_documents=True)
+    evaluation = evaluate(run, collection.qrels, [*task.measures, JUDGED], same_documents=True)
     return {
         **header,
         "status": "done",
-        **keep_scores(run, evaluation, folder),
+        **keep_scores(run, evaluation, task.measures, folder),
         "index": {
             **described,
             "documents": task.collection.get("documents"),
@@ -171,22 +172,6 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
         },
         "search": came_up,
         "costs": {**_index_costs(indexes.values()), **timing, "search_peak_memory_bytes": memory.bytes},
-    }
-
-
-def keep_scores(run: Run, evaluation: Evaluation, folder: Path) -> dict[str, Any]:
-    """Write the scores of a cell's queries, and say what its record holds of them: counts, tie rate, means."""
-    scores = {name: [float(value) for value in values] for name, values in evaluation.scores.items()}
-    write_json(folder / "scores.json", {"queries": list(evaluation.query_ids), "scores": scores})
-    return {
-        "counts": {
-            "judged_queries": len(evaluation.query_ids),
-            "unanswered_queries": len(evaluation.missing),
-            "unjudged_queries": len(evaluation.unjudged),
-            "retrieved": run.retrieved,
-        },
-        "tie_rate": run.tie_rate,
-        "means": {name: float(np.mean(values)) for name, values in scores.items()},
     }
 
 

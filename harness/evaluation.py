@@ -15,7 +15,8 @@ import numpy as np
 
 from harness.collections.base import Qrels
 from harness.errors import CollectionError, DataError, UnknownNameError, UsageError
-from harness.measures import Floats, JudgedRankings, Measure, native, ordinals
+from harness.identity import package_version
+from harness.measures import VERSION, Floats, JudgedRankings, Measure, native, ordinals
 from harness.runs import Run
 
 _BASE_AND_REST = re.compile(r"([^@(\s]*)(.*)", re.DOTALL)
@@ -53,6 +54,17 @@ def _parse_measure(name: str | Measure) -> Measure:
     if native(measure) is None:
         _check_computable(measure)
     return measure
+
+
+def measure_version(name: str) -> str:
+    """What computes a measure, with its version; scores of different ones are not compared.
+
+    >>> measure_version("AP"), measure_version("Bpref").split()[0]
+    ('clir-harness measures 1', 'ir-measures')
+    """
+    if native(_parse_measure(name)) is not None:
+        return f"clir-harness measures {VERSION}"
+    return f"ir-measures {package_version('ir-measures')}"
 
 
 def _check_required(measure: Measure) -> None:

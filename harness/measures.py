@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 Measure = Any
 """An `ir_measures.Measure`: `NAME`, `params`, and a text form such as `nDCG@20` or `AP(rel=2)`."""
 
+VERSION = 1
+"""Goes up when a measure computed here changes its definition; kept with scores."""
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 

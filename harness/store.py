@@ -5,11 +5,12 @@ Layout::
     STORE/store.json                   the store's format version
     STORE/cells/KEY/cell.json          what was run, how, on what, and what it cost; or why it failed
     STORE/cells/KEY/run.trec.gz        the run (absent when the cell failed)
-    STORE/cells/KEY/scores.json        per-query scores of the suite's measures
+    STORE/cells/KEY/scores.json        per-query scores of the suite's measures, with versions
     STORE/artefacts/KIND/KEY/          indexes, encodings, models: `artefact.json` and `content/`
     STORE/documents/KEY.json           counts and digest of documents seen before
     STORE/collections/KEY.json         what validation said of a collection
     STORE/qrels/DIGEST.trec            judgements that scores were computed with
+    STORE/queries/DIGEST.json          texts of queries, by id
     STORE/experiments/SUITE.json       which cells make up a suite's board
     STORE/staging/                     work in progress; nothing in here counts
 

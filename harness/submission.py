@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.board import KIND, check_label, keep_submission
-from harness.cell import keep_scores
 from harness.collections.base import ORIGINAL, TestCollection
 from harness.collections.catalogue import Catalogue, find_collection, offered
 from harness.errors import MissingDataError, UsageError
@@ -21,6 +20,7 @@ from harness.identity import fingerprint, package_version
 from harness.plan import CELL_FORMAT
 from harness.run_check import CheckedRun, Listener, check_run
 from harness.runs import Run
+from harness.scores import JUDGED, keep_scores
 from harness.store import Store
 from harness.suite import Row, Suite, builtin_suites, load_suite
 
@@ -104,7 +104,7 @@ def submit(
 
     if checked.run is None:
         return report("refused")
-    evaluation = evaluate(checked.run, loaded.qrels, measures, same_documents=True)
+    evaluation = evaluate(checked.run, loaded.qrels, [*measures, JUDGED], same_documents=True)
     means = {str(measure): evaluation.mean(measure) for measure in measures}
     if dry_run:
         return report("checked", means=means)
@@ -203,7 +203,7 @@ class _Keeper:
         provenance = {name: header[name] for name in ("identity", "submission", "version")}
         metadata = {**self.run.metadata, "clir-harness": {"cell": header["key"], **provenance}}
         self.run.write(folder / "run.trec.gz", metadata=metadata, tag="_".join(self.system.split()))
-        return {**header, "status": "done", **keep_scores(self.run, self.evaluation, folder)}
+        return {**header, "status": "done", **keep_scores(self.run, self.evaluation, self.suite.measures, folder)}
 
 
 def _user() -> str:

@@ -19,7 +19,8 @@ from harness.measures import Floats
 from harness.qrels import read_qrels
 from harness.runs import Run
 from harness.store import Store
-from leaderboards.leaderboard import BoardRow, CellState, Entry, Leaderboard
+from leaderboards.entries import BoardRow, CellState, Entry
+from leaderboards.leaderboard import Leaderboard
 from leaderboards.reliability import Bin, brier_score, distance_from_diagonal, reliability_diagram
 from leaderboards.score_scaling import Booleans, Method, cross_fitted, scored_documents
 

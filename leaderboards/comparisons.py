@@ -116,7 +116,7 @@ class Significance:
             understate how much chance did to make it the best.
         tests: size of the family that Holm's correction is for. A system against the best one and against the
             baseline in the same pair are two tests; the best system against the baseline is one, though shown twice.
-        permutations, resamples, seed: as given.
+        permutations, resamples, seed: as given, or as many permutations as were chosen.
     """
 
     systems: Mapping[str, SystemSignificance]

@@ -7,143 +7,17 @@ is kept apart, in `absent`.
 
 from __future__ import annotations
 
-import enum
+import dataclasses
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from harness.errors import UnknownNameError
-from harness.languages import LanguagePair, ResourceTier
+from harness.errors import UnknownNameError, UsageError
+from harness.languages import ResourceTier
 from harness.store import Store
-
-
-class CellState(enum.StrEnum):
-    """What became of a cell. Only a cell that is done has scores."""
-
-    DONE = "done"
-    FAILED = "failed"
-    NOT_APPLICABLE = "not applicable"
-    MISSING_DATA = "missing data"
-    NOT_RUN = "not run"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One test collection of the board. Counts are None when its data was never there.
-
-    Attributes:
-        id: e.g. `afriqa/sw-en`.
-        pair, tier: its languages and the tier of the poorer of them.
-        query_language, document_language: English names.
-        documents, queries, judged_queries, judgements, relevant: counts; `relevant` is of judgements.
-        licence: as published; "unknown" when the source does not say.
-        description: one sentence, may be empty.
-        synthetic: whether its texts were generated.
-        warnings: what validation found that does not keep it from being scored.
-        missing: why there is no data and what to do about it; empty when there is.
-    """
-
-    id: str
-    pair: LanguagePair
-    tier: ResourceTier
-    query_language: str
-    document_language: str
-    documents: int | None = None
-    queries: int | None = None
-    judged_queries: int | None = None
-    judgements: int | None = None
-    relevant: int | None = None
-    licence: str = "unknown"
-    description: str = ""
-    synthetic: bool = False
-    warnings: tuple[str, ...] = ()
-    missing: str = ""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One system on one collection.
-
-    Attributes:
-        state: whether there is a result, and why not.
-        reason: why there is no result, with the remedy where one is known; empty otherwise.
-        query_ids: the judged queries; empty unless done.
-        scores: per measure, a value for each of `query_ids`; shape (judged queries,).
-        record: the store's record of the cell: command, machine, versions, settings; empty when it never ran.
-    """
-
-    state: CellState
-    reason: str = ""
-    query_ids: tuple[str, ...] = field(default=(), repr=False)
-    scores: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
-    record: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-    @cached_property
-    def means(self) -> Mapping[str, float]:
-        """Mean over the judged queries, by measure; empty unless done."""
-        return {measure: float(values.mean()) for measure, values in self.scores.items()}
-
-    @property
-    def judged(self) -> int | None:
-        """Queries the means are over."""
-        return self._count("judged_queries")
-
-    @property
-    def unanswered(self) -> int | None:
-        """Judged queries for which the system retrieved nothing; each counts 0."""
-        return self._count("unanswered_queries")
-
-    @property
-    def unjudged(self) -> int | None:
-        """Answered queries without judgements; they are left out."""
-        return self._count("unjudged_queries")
-
-    def _count(self, name: str) -> int | None:
-        count = self.record.get("counts", {}).get(name)
-        return None if count is None else int(count)
-
-    @property
-    def costs(self) -> Mapping[str, float]:
-        """Seconds, bytes, queries per second and milliseconds, under the names of the store; empty unless done."""
-        return dict(self.record.get("costs", {}))
-
-    @property
-    def command(self) -> str:
-        """Command line that carries out this cell alone; empty when it never ran."""
-        return str(self.record.get("command", ""))
-
-
-@dataclass(frozen=True, slots=True)
-class BoardRow:
-    """One system with its settings and query wording.
-
-    Attributes:
-        label: unique on the board.
-        system: registered name; the label, when it was submitted.
-        queries: variant of the queries it gets.
-        settings: those that differ from the system's defaults.
-        entries: one per column, in the order of the board's columns.
-        submitted: whether its runs were made by another tool and submitted.
-    """
-
-    label: str
-    system: str
-    queries: str
-    settings: Mapping[str, Any]
-    entries: tuple[Entry, ...]
-    submitted: bool = False
-
-    def median_cost(self, name: str) -> float | None:
-        """Median of a cost over the row's finished cells, None when there is none."""
-        values = [entry.costs[name] for entry in self.entries if name in entry.costs]
-        return statistics.median(values) if values else None
+from leaderboards.entries import BoardRow, CellState, Column, Drop, Entry, TrackEntry
 
 
 @dataclass(frozen=True)
@@ -157,6 +31,7 @@ class Leaderboard:
         columns: collections with data, in the order of the suite.
         absent: collections without data for any row; no average is over them.
         rows: in the order of the suite.
+        tracks: entries of robustness tracks; no average and no rank is over them.
     """
 
     suite: str
@@ -168,6 +43,7 @@ class Leaderboard:
     columns: tuple[Column, ...]
     absent: tuple[Column, ...]
     rows: tuple[BoardRow, ...]
+    tracks: tuple[TrackEntry, ...] = ()
 
     @classmethod
     def from_store(cls, store: Store | Path | str, suite: str, measures: Sequence[str] | None = None) -> Leaderboard:
@@ -182,7 +58,8 @@ class Leaderboard:
             UnknownNameError: no such suite in the store, or no such measure.
             UsageError: a measure that is malformed or that nothing installed computes.
             StoreError: the store cannot be read, holds no results, or its cells cannot stand on one board because
-                they differ in depth, or in documents, judgements or queries of the same collection.
+                they differ in depth, in documents, judgements or queries of the same collection, in what a
+                perturbation does, or in the version of a measure.
 
         >>> board = Leaderboard.from_store("results", "embedded", ["AP", "Bpref"])     # doctest: +SKIP
         >>> print(board.to_markdown())                                                 # doctest: +SKIP
@@ -195,6 +72,56 @@ class Leaderboard:
         """What a column is called: its pair, `sw→en`, or its id when another collection has the same pair."""
         pairs = Counter(other.pair for other in (*self.columns, *self.absent))
         return column.pair.arrow if pairs[column.pair] == 1 else column.id
+
+    def column(self, name: str) -> Column:
+        """The column of a collection's id or of a language pair.
+
+        Raises:
+            UnknownNameError: no column has that id or pair.
+            UsageError: several collections have that pair.
+        """
+        found = [column for column in self.columns if name in (column.id, str(column.pair), column.pair.arrow)]
+        if not found:
+            known = (known for column in self.columns for known in (column.id, str(column.pair)))
+            raise UnknownNameError("language pair of this board", name, known)
+        if len(found) > 1:
+            ids = ", ".join(column.id for column in found)
+            raise UsageError(f"several collections of this board are {name}: {ids}", hint="give the id of one")
+        return found[0]
+
+    def only(self, name: str) -> Leaderboard:
+        """The board of one collection, by its id or language pair; raises what `column` raises."""
+        kept = self.column(name)
+        place = self.columns.index(kept)
+        return dataclasses.replace(
+            self,
+            columns=(kept,),
+            absent=(),
+            rows=tuple(dataclasses.replace(row, entries=(row.entries[place],)) for row in self.rows),
+            tracks=tuple(entry for entry in self.tracks if entry.collection == kept.id),
+        )
+
+    def row(self, label: str) -> BoardRow:
+        """The row of a label.
+
+        Raises:
+            UnknownNameError: no row has it.
+        """
+        for row in self.rows:
+            if row.label == label:
+                return row
+        raise UnknownNameError("row of this board", label, (row.label for row in self.rows))
+
+    def entry(self, label: str, collection: str) -> Entry:
+        """What became of a row on the collection of an id."""
+        place = [column.id for column in self.columns].index(collection)
+        return self.row(label).entries[place]
+
+    def drop(self, entry: TrackEntry, measure: str) -> Drop | None:
+        """What a perturbation costs; None when it or the queries as they are have no result."""
+        clean = self.entry(entry.row, entry.collection).means.get(measure)
+        perturbed = entry.entry.means.get(measure)
+        return None if clean is None or perturbed is None else Drop(clean, perturbed)
 
     def ranked(self) -> list[BoardRow]:
         """Rows by macro average of the first measure, best first; rows without one come last, in suite order."""
@@ -240,19 +167,36 @@ class Leaderboard:
         return statistics.fmean(means) if means and len(means) == len(entries) else None
 
     def to_markdown(self) -> str:
-        """The board as GitHub-flavoured Markdown: a table per measure, then reasons, collections and costs."""
+        """The board as GitHub-flavoured Markdown: a table per measure, then tests, reasons, collections and costs.
+
+        This and the other formats test the first measure against the best row; `leaderboards.analysis.analyse` and
+        the functions in `leaderboards.render` do as they are told.
+        """
+        from leaderboards.analysis import analyse
+        from leaderboards.published import figures_for
         from leaderboards.render.markdown import render_markdown
 
-        return render_markdown(self)
+        return render_markdown(analyse(self), figures_for(self))
 
     def to_csv(self) -> str:
-        """The board as CSV, a line per row, collection and measure, and per average."""
+        """The board as CSV, a line per row, collection and measure, and per average, track and published figure."""
+        from leaderboards.analysis import analyse
+        from leaderboards.published import figures_for
         from leaderboards.render.csv_table import render_csv
 
-        return render_csv(self)
+        return render_csv(analyse(self), figures_for(self))
+
+    def to_latex(self) -> str:
+        """The board as LaTeX tables for booktabs, one per measure."""
+        from leaderboards.analysis import analyse
+        from leaderboards.render.latex import render_latex
+
+        return render_latex(analyse(self))
 
     def to_json(self) -> str:
         """The board as a JSON document; the same store gives the same text."""
-        from leaderboards.render.json_document import render_json
+        from leaderboards.analysis import analyse
+        from leaderboards.published import figures_for
+        from leaderboards.render.json_document import make_document
 
-        return render_json(self)
+        return make_document(analyse(self), figures_for(self)).to_json()

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.board import KIND as BOARDS
 from harness.errors import StoreError, UnknownNameError
-from harness.evaluation import evaluate, parse_measures
+from harness.evaluation import evaluate, measure_version, parse_measures
 from harness.languages import LanguagePair, ResourceTier, language_name
+from harness.measures import Floats
 from harness.qrels import read_qrels
 from harness.runs import Run
 from harness.store import Store, read_json
-from leaderboards.leaderboard import BoardRow, CellState, Column, Entry, Leaderboard
-
-Record = Mapping[str, Any]
-Place = tuple[str, str]
-"""Label of a row and id of a collection."""
+from leaderboards.comparability import Record, check_comparable, check_versions
+from leaderboards.entries import BoardRow, CellState, Column, Entry, TrackEntry
+from leaderboards.leaderboard import Leaderboard
 
 _PLANNED_STATES = {state.value: state for state in (CellState.FAILED, CellState.NOT_APPLICABLE, CellState.MISSING_DATA)}
 """States of a plan that need no record in the store; a cell of any other state without a record was not run."""
+_UNKNOWN_VERSION = "an unknown version"
 
 
 def read_leaderboard(store: Store | Path | str, suite: str, measures: Sequence[str] | None = None) -> Leaderboard:
@@ -31,20 +29,23 @@ def read_leaderboard(store: Store | Path | str, suite: str, measures: Sequence[s
     opened = store if isinstance(store, Store) else Store(store, create=False)
     board = _board(opened, suite)
     names = tuple(map(str, parse_measures(measures or board["suite"]["measures"])))
-    cells = {(cell["row"], cell["collection"]): cell for cell in board["cells"]}
+    cells = {(cell["row"], cell["collection"], ""): cell for cell in board["cells"]}
+    cells |= {(cell["row"], cell["collection"], cell["name"]): cell for cell in board.get("tracks", [])}
     records = {
         place: record
         for place, cell in cells.items()
         if cell["key"] is not None and (record := opened.cell(cell["key"])) is not None
     }
-    _check_comparable(suite, records)
+    check_comparable(suite, records)
 
+    reader = CellReader(opened, names)
+    read = {place: reader.entry(cell, records.get(place)) for place, cell in cells.items()}
+    check_versions(suite, {place: entry.versions for place, entry in read.items()})
     labels = [row["label"] for row in board["rows"]]
     columns, absent, entries = [], [], []
     for described in board["collections"]:
-        places = [(label, described["id"]) for label in labels]
-        reader = _ColumnReader(opened, names)
-        found = [reader.entry(cells.get(place), records.get(place)) for place in places]
+        places = [(label, described["id"], "") for label in labels]
+        found = [read.get(place, Entry(CellState.NOT_RUN)) for place in places]
         facts: Record = next((records[place]["collection"] for place in places if place in records), {})
         if missing := _why_missing(found):
             absent.append(_column({**facts, **described}, missing))
@@ -62,6 +63,7 @@ def read_leaderboard(store: Store | Path | str, suite: str, measures: Sequence[s
         )
         for i, row in enumerate(board["rows"])
     ]
+    shown = {column.id for column in columns}
     head = board["suite"]
     return Leaderboard(
         suite=head["name"],
@@ -73,6 +75,11 @@ def read_leaderboard(store: Store | Path | str, suite: str, measures: Sequence[s
         columns=tuple(columns),
         absent=tuple(absent),
         rows=tuple(rows),
+        tracks=tuple(
+            TrackEntry(row, collection, cells[row, collection, name]["track"], entry)
+            for (row, collection, name), entry in read.items()
+            if name and collection in shown
+        ),
     )
 
 
@@ -115,18 +122,17 @@ def _column(facts: Record, missing: str = "") -> Column:
     )
 
 
-class _ColumnReader:
-    """Reads the cells of one collection; its judgements are read at most once, and only when they are needed."""
+class CellReader:
+    """Reads cells; judgements are read at most once, and only when they are needed."""
 
     def __init__(self, store: Store, measures: tuple[str, ...]) -> None:
         self.store = store
         self.measures = measures
+        self._versions = {name: measure_version(name) for name in measures}
         self._qrels: dict[str, dict[str, dict[str, int]]] = {}
 
-    def entry(self, cell: Record | None, record: Record | None) -> Entry:
+    def entry(self, cell: Record, record: Record | None) -> Entry:
         """The cell as planned and, when it was carried out, as recorded."""
-        if cell is None:
-            return Entry(CellState.NOT_RUN)
         if record is None:
             state = _PLANNED_STATES.get(cell["state"], CellState.NOT_RUN)
             return Entry(state, cell["reason"] if state is not CellState.NOT_RUN else "")
@@ -134,14 +140,15 @@ class _ColumnReader:
             error = record["error"]
             reason = error["message"] + (f"; {error['hint']}" if error["hint"] else "")
             return Entry(CellState.FAILED, reason, record=record)
-        query_ids, scores = self._scores(record)
-        return Entry(CellState.DONE, query_ids=query_ids, scores=scores, record=record)
+        query_ids, scores, versions = self._scores(record)
+        return Entry(CellState.DONE, query_ids=query_ids, scores=scores, versions=versions, record=record)
 
-    def _scores(self, record: Record) -> tuple[tuple[str, ...], dict[str, NDArray[np.float64]]]:
+    def _scores(self, record: Record) -> tuple[tuple[str, ...], dict[str, Floats], dict[str, str]]:
         """Kept scores, and computed ones for measures that were not kept, in one order of queries."""
         folder = self.store.cell_folder(record["key"])
         kept = read_json(folder / "scores.json") or {"queries": None, "scores": {}}
         scores = {name: np.array(values, np.float64) for name, values in kept["scores"].items()}
+        versions = {name: kept.get("versions", {}).get(name, _UNKNOWN_VERSION) for name in scores}
         wanted = [name for name in self.measures if name not in scores]
         queries = kept["queries"]
         if wanted:
@@ -157,45 +164,15 @@ class _ColumnReader:
                 )
             order = [place[query] for query in queries]
             scores |= {name: evaluation.scores[name][order] for name in wanted}
-        return tuple(queries), {name: scores[name] for name in self.measures}
+            versions |= {name: self._versions[name] for name in wanted}
+        return (
+            tuple(queries),
+            {name: scores[name] for name in self.measures},
+            {name: versions[name] for name in self.measures},
+        )
 
     def _judgements(self, record: Record) -> dict[str, dict[str, int]]:
         digest = record["collection"]["qrels_digest"]
         if digest not in self._qrels:
             self._qrels[digest] = read_qrels(self.store.root / "qrels" / f"{digest}.trec")
         return self._qrels[digest]
-
-
-def _must_agree(record: Record) -> dict[tuple[str, ...], object]:
-    """What has to be the same in all cells of a board, of a collection, of a collection and a query wording."""
-    collection, queries = record["collection"], record["identity"]["queries"]
-    return {
-        ("depth",): record["depth"],
-        ("documents", collection["id"]): collection["documents_digest"],
-        ("judgements", collection["id"]): collection["qrels_digest"],
-        ("queries", collection["id"], queries["variant"]): queries["digest"],
-    }
-
-
-def _check_comparable(suite: str, records: Mapping[Place, Record]) -> None:
-    """Refuse cells with results that cannot stand on one board.
-
-    Raises:
-        StoreError: names the cells that differ.
-    """
-    found: dict[tuple[str, ...], dict[object, list[str]]] = {}
-    for (label, collection), record in records.items():
-        if record["status"] == "done":
-            for aspect, value in _must_agree(record).items():
-                found.setdefault(aspect, {}).setdefault(value, []).append(f"'{label}' on {collection}")
-    for (what, *_), cells in found.items():
-        if len(cells) > 1:
-            sides = "; ".join(f"{what} {value}: {_some(names)}" for value, names in cells.items())
-            raise StoreError(
-                f"the board of '{suite}' would mix cells of different {what} ({sides})",
-                hint=f"bring all of its cells up to date: `clir run --suite {suite}`, without --systems or --pairs",
-            )
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -10,8 +10,8 @@ result. Products of matrices are made on one core, so that their rounding does n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -26,6 +26,10 @@ _TIE = 1e-10
 """Statistics count as equal when they differ by at most this share of the sum of the absolute terms."""
 
 
+Listener = Callable[[int, int], None]
+"""Is told how many pairs are done, and of how many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stratified:
     """Results for each pair and for the macro average, the unweighted mean of the pairs' means.
@@ -33,13 +37,18 @@ class Stratified:
     Attributes:
         pairs: by pair; the last axis is the columns.
         macro: of the same shape; NaN for a column that has no result in one of the pairs.
+        combinations: other weighted sums of the pairs' means, by name, of the same shape; NaN for a column that has
+            no result in a pair of the sum.
     """
 
     pairs: Mapping[str, Floats]
     macro: Floats
+    combinations: Mapping[str, Floats] = field(default_factory=dict)
 
 
-def permutation_test(differences: Mapping[str, Floats], permutations: int, seed: int) -> Stratified:
+def permutation_test(
+    differences: Mapping[str, Floats], permutations: int, seed: int, listen: Listener | None = None
+) -> Stratified:
     """Paired permutation test, two-sided: p-values of mean differences under random flips of the differences' signs.
 
     The share of sign patterns whose mean is at least as far from 0 as the observed one (Fisher, The Design of
@@ -52,6 +61,7 @@ def permutation_test(differences: Mapping[str, Floats], permutations: int, seed:
         differences: by pair, shape (queries, columns).
         permutations: random sign patterns, at least 1.
         seed: 0 or more.
+        listen: is told of progress.
 
     Returns:
         p-values in (0, 1], shape (columns,); NaN for a column without queries.
@@ -66,7 +76,7 @@ def permutation_test(differences: Mapping[str, Floats], permutations: int, seed:
     pairs: dict[str, Floats] = {}
     all_terms: list[Floats] = []
     flipped_macro: Floats | float = 0.0
-    for pair in sorted(differences):
+    for done, pair in enumerate(sorted(differences), start=1):
         values = differences[pair]
         flipped = np.full((permutations, values.shape[1]), np.nan)
         for places, complete in _without_gaps(values):
@@ -77,10 +87,18 @@ def permutation_test(differences: Mapping[str, Floats], permutations: int, seed:
         pairs[pair] = _p_values([terms], flipped)
         all_terms.append(terms / len(differences))
         flipped_macro = flipped_macro + flipped / len(differences)
+        if listen:
+            listen(done, len(differences))
     return Stratified(pairs, _p_values(all_terms, np.asarray(flipped_macro)))
 
 
-def bootstrap_intervals(values: Mapping[str, Floats], resamples: int, seed: int) -> Stratified:
+def bootstrap_intervals(
+    values: Mapping[str, Floats],
+    resamples: int,
+    seed: int,
+    combinations: Mapping[str, Mapping[str, float]] | None = None,
+    listen: Listener | None = None,
+) -> Stratified:
     """Percentile intervals of means, at `CONFIDENCE` (Efron and Tibshirani, An Introduction to the Bootstrap, 1993).
 
     A pair's queries are drawn with replacement within the pair, as many as it has, so every resample of the macro
@@ -90,6 +108,8 @@ def bootstrap_intervals(values: Mapping[str, Floats], resamples: int, seed: int)
         values: by pair, shape (queries, columns).
         resamples: at least 1.
         seed: 0 or more.
+        combinations: weighted sums of the pairs' means that intervals are wanted for: weight by pair, by name.
+        listen: is told of progress.
 
     Returns:
         lower and upper ends, shape (2, columns); NaN for a column with fewer than two queries in a pair.
@@ -104,7 +124,9 @@ def bootstrap_intervals(values: Mapping[str, Floats], resamples: int, seed: int)
     _check(resamples, "resamples", seed)
     pairs: dict[str, Floats] = {}
     macro: Floats | float = 0.0
-    for pair in sorted(values):
+    wanted = combinations or {}
+    sums: dict[str, Floats] = {}
+    for done, pair in enumerate(sorted(values), start=1):
         means = np.full((resamples, values[pair].shape[1]), np.nan)
         for places, complete in _without_gaps(values[pair]):
             if len(complete) > 1:
@@ -113,7 +135,14 @@ def bootstrap_intervals(values: Mapping[str, Floats], resamples: int, seed: int)
                     means[:, places] = _resampled_means(complete, resamples, generator)
         pairs[pair] = _percentiles(means)
         macro = macro + means / len(values)
-    return Stratified(pairs, _percentiles(np.asarray(macro)))
+        for name, weights in wanted.items():
+            if pair in weights:
+                sums[name] = sums.get(name, 0.0) + weights[pair] * means
+        if listen:
+            listen(done, len(values))
+    return Stratified(
+        pairs, _percentiles(np.asarray(macro)), {name: _percentiles(found) for name, found in sums.items()}
+    )
 
 
 def _check(samples: int, name: str, seed: int) -> None:

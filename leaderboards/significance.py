@@ -7,7 +7,7 @@ queries are resampled and signs are flipped within pairs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import ceil, isfinite
 
 import numpy as np
 
@@ -15,11 +15,16 @@ from harness.errors import DataError, UnknownNameError
 from harness.measures import Floats
 from leaderboards.comparisons import Comparison, Comparisons, Mean, Significance, SystemSignificance
 from leaderboards.paired_tests import cohens_d, holm, paired_t_test
-from leaderboards.resampling import bootstrap_intervals, permutation_test
+from leaderboards.resampling import Listener, bootstrap_intervals, permutation_test
 
 Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
 """Score by system, language pair and query id."""
 
+SIGNIFICANT = 0.05
+"""Corrected p-values below this are significant."""
+
+_LEAST_PERMUTATIONS = 10_000
+_RESOLUTION = 0.02
 _DECIMALS = 12
 """Differences are rounded to this, so that equal scores tie although they were added up in another order."""
 
@@ -28,9 +33,10 @@ def compare_systems(
     scores: Scores,
     baseline: str | None = None,
     *,
-    permutations: int = 10_000,
+    permutations: int | None = None,
     resamples: int = 10_000,
     seed: int = 0,
+    listen: Listener | None = None,
 ) -> Significance:
     """Means of systems with intervals, and each system against the baseline and against the best system.
 
@@ -39,9 +45,11 @@ def compare_systems(
     Args:
         scores: score by system, pair and query id. A system's pair without scores is one it has no result in.
         baseline: name of a system.
-        permutations: random sign patterns per test; see `Significance.resolution` for how many are enough.
+        permutations: random sign patterns per test; when None 10,000, or more for many comparisons, so that
+            `Significance.resolution` is .02 at most.
         resamples: of the bootstrap.
         seed: of both; 0 or more.
+        listen: is told of progress: pairs done and pairs in all, each of which is gone through twice.
 
     Raises:
         UnknownNameError: the baseline is not one of the systems.
@@ -59,26 +67,45 @@ def compare_systems(
         raise UnknownNameError("system", baseline, scores)
     if not any(scores.values()):
         raise DataError("there are no scores to compare", hint="give scores of at least one system in one pair")
-    work = _Calculation(scores, baseline, permutations, resamples, seed)
+    work = _Calculation(scores, baseline, permutations, resamples, seed, listen)
     return Significance(
         systems={name: work.system(name) for name in scores},
         baseline=baseline,
         best=work.best,
         tests=work.tests,
-        permutations=permutations,
+        permutations=work.permutations,
         resamples=resamples,
         seed=seed,
     )
 
 
+def enough_permutations(tests: int) -> int:
+    """Random sign patterns for so many tests: 10,000, or as many as bring the smallest corrected value down to .02.
+
+    It has to be well below .05, or else a single pattern as extreme as the observed one would decide.
+
+    >>> enough_permutations(37), enough_permutations(777)
+    (10000, 38850)
+    """
+    return max(_LEAST_PERMUTATIONS, ceil(tests / _RESOLUTION))
+
+
 class _Calculation:
     """The arrays behind one result. Columns are systems by name; contests are pairs of systems to be compared."""
 
-    def __init__(self, scores: Scores, baseline: str | None, permutations: int, resamples: int, seed: int) -> None:
+    def __init__(
+        self,
+        scores: Scores,
+        baseline: str | None,
+        permutations: int | None,
+        resamples: int,
+        seed: int,
+        listen: Listener | None,
+    ) -> None:
         self.names = sorted(scores)
         self.baseline = baseline
         pairs = sorted({pair for name in self.names for pair in scores[name]})
-        self.table = {pair: _aligned(scores, self.names, pair) for pair in pairs}
+        self.table = {pair: aligned(scores, self.names, pair) for pair in pairs}
         self.means = {pair: _column_means(values) for pair, values in self.table.items()}
         self.macro = np.mean([self.means[pair] for pair in pairs], axis=0)
         self.best = None if np.isnan(self.macro).all() else self.names[int(np.nanargmax(self.macro))]
@@ -91,10 +118,20 @@ class _Calculation:
             for pair, values in self.table.items()
         }
         self.intervals = bootstrap_intervals(
-            {pair: np.hstack([self.table[pair], self.differences[pair]]) for pair in pairs}, resamples, seed
+            {pair: np.hstack([self.table[pair], self.differences[pair]]) for pair in pairs},
+            resamples,
+            seed,
+            listen=listen and (lambda done, total: listen(done, 2 * total)),
         )
-        self.p_values = permutation_test(self.differences, permutations, seed)
         # The macro average of a single pair is that pair's test over again.
+        most_tests = len(self.contests) * (len(pairs) + (len(pairs) > 1))
+        self.permutations = enough_permutations(most_tests) if permutations is None else permutations
+        self.p_values = permutation_test(
+            self.differences,
+            self.permutations,
+            seed,
+            listen=listen and (lambda done, total: listen(total + done, 2 * total)),
+        )
         family = np.array([*self.p_values.pairs.values(), *([self.p_values.macro] if len(pairs) > 1 else [])])
         self.tests = int(np.count_nonzero(~np.isnan(family)))
         corrected = holm(family)
@@ -158,7 +195,7 @@ class _Calculation:
         return Comparisons(self.contests[contest][1], pairs, macro)
 
 
-def _aligned(scores: Scores, names: Sequence[str], pair: str) -> Floats:
+def aligned(scores: Scores, names: Sequence[str], pair: str) -> Floats:
     """Scores in a pair, shape (queries in order of their ids, systems in order of `names`), NaN where there is none.
 
     Raises:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness.suite import load_suite
+from leaderboards import document
+from leaderboards.published import read_published
 
 ROOT = Path(__file__).parents[1]
 
@@ -88,3 +90,26 @@ def test_the_architecture_page_names_every_module_of_the_engine() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     modules = [path.name for path in (ROOT / "harness").glob("*.py") if path.name != "__init__.py"]
     assert [name for name in modules if name not in text] == ["errors.py"]
+
+
+def test_the_page_of_leaderboards_describes_every_field_of_the_document() -> None:
+    text = (ROOT / "docs" / "leaderboards.md").read_text("utf-8")
+    parts = [value for value in vars(document).values() if isinstance(value, type) and issubclass(value, document.Part)]
+    names = {field.alias or name for part in parts for name, field in part.model_fields.items()}
+    assert len(names) > 60
+    assert sorted(name for name in names if f"`{name}`" not in text) == []
+    assert f"version {document.SCHEMA_VERSION}." in text
+
+
+def test_the_code_of_the_page_of_leaderboards_writes_and_reads_a_board(tmp_path: Path) -> None:
+    (code,) = blocks("docs/leaderboards.md", "python")
+    done = run(["-c", code], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("BM25 (human queries) ")
+
+
+def test_the_published_figures_of_the_docs_are_valid(tmp_path: Path) -> None:
+    (text,) = blocks("docs/leaderboards.md", "yaml")
+    (tmp_path / "figures.yaml").write_text(text, encoding="utf-8")
+    (figure,) = read_published(tmp_path / "figures.yaml")
+    assert (figure.system, figure.value) == ("BM25-DT", 0.258)

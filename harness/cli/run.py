@@ -102,7 +102,7 @@ def command(
             err=True,
         )
         if perturbed := sum(cell.perturbation is not None for cell in report.plan.cells):
-            click.echo(f"{perturbed} of the cells are of tracks; the board shows the queries as they are", err=True)
+            click.echo(f"{perturbed} of the cells are of tracks, and under Robustness on the board", err=True)
         for cell in report.failed:
             click.echo(f"failed: {cell.name}: {cell.reason}", err=True)
     return 1 if report.failed else 0

@@ -171,6 +171,9 @@ class Catalogue:
     def _describe(self, collection: TestCollection, found: CollectionReport) -> dict[str, Any]:
         digest = qrels_digest(collection.qrels)
         self.store.keep_text(f"qrels/{digest}.trec", lambda: format_qrels(collection.qrels))
+        for queries in collection.queries.values():
+            texts = {query.id: query.text for query in queries.queries}
+            self.store.keep_note("queries", queries.digest, texts)
         pair = collection.pair
         return {
             "id": collection.id,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from tabulate import tabulate
+from leaderboards.analysis import Analysis
+from leaderboards.entries import BoardRow, CellState, Entry
+from leaderboards.leaderboard import Leaderboard
+from leaderboards.published import PublishedFigure
+from leaderboards.render import wording
+from leaderboards.render.figures import NOTHING, best, count, score, share
+from leaderboards.render.markdown_sections import collections, costs, reported, tests_and_ranks, tracks
+from leaderboards.render.markdown_table import table
+from leaderboards.render.plain import markdown_name, markdown_text, shortened
 
-from harness.languages import ResourceTier
-from leaderboards.leaderboard import BoardRow, CellState, Entry, Leaderboard
-from leaderboards.render.plain import markdown_text
-
-NOTHING = "–"
-SUBMITTED = " †"
 LONGEST_REASON = 300
 _SHOWN_AS = {
     CellState.FAILED: "failed",
@@ -19,50 +21,43 @@ _SHOWN_AS = {
     CellState.MISSING_DATA: "no data",
     CellState.NOT_RUN: NOTHING,
 }
-_COSTS = (
-    ("index s", "index_seconds", 1.0),
-    ("index MiB", "index_bytes", 2.0**-20),
-    ("index peak MiB", "index_peak_memory_bytes", 2.0**-20),
-    ("search peak MiB", "search_peak_memory_bytes", 2.0**-20),
-    ("queries/s", "queries_per_second", 1.0),
-    ("p50 ms", "latency_p50_ms", 1.0),
-    ("p95 ms", "latency_p95_ms", 1.0),
-)
 
 
-def render_markdown(board: Leaderboard) -> str:
-    """The whole board: what it is, a table per measure, reasons, unanswered queries, collections, costs.
+def render_markdown(analysis: Analysis, figures: Sequence[PublishedFigure] = ()) -> str:
+    """The whole board: a table per measure, tests and ranks, tracks, published figures, reasons, collections, costs.
 
-    Rows are ranked by the macro average of the first measure. The best value of a column is bold, with all that
-    look the same at three decimals.
+    The best value of a column is bold, with all that look the same at three decimals. Values of a tested measure that
+    cannot be told from the best row's are marked.
+
+    Args:
+        analysis: the board, with tests or without.
+        figures: published figures to show.
     """
-    reasons = _Reasons(board)
-    ranked = board.ranked()
+    board, ranked = analysis.board, analysis.ranked()
+    reasons = _Reasons(board, ranked)
     parts = [f"# {markdown_text(board.title)}", *_introduction(board)]
     for measure in board.measures:
-        parts += [f"## {markdown_text(measure)}", _measure_table(board, ranked, measure, reasons)]
-    parts += [_legend(board), *reasons.notes(), *_absent(board)]
+        parts += [f"## {markdown_text(measure)}", _measure_table(analysis, ranked, measure, reasons)]
+    parts.append(" ".join([*_marks(analysis), wording.averages_explained(board)]))
+    parts += [*reasons.notes(), *_absent(board)]
+    parts += tests_and_ranks(analysis, ranked)
+    parts += tracks(board)
+    parts += reported(figures)
     parts += ["## Queries without an answer", *_unanswered(board, ranked)]
-    parts += ["## Collections", _collections_table(board), *_warnings(board)]
-    parts += ["## Costs", *_costs(ranked)]
+    parts += collections(board)
+    parts += costs(analysis, ranked)
     return "\n\n".join(parts) + "\n"
-
-
-def _table(headers: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
-    """A table of text that is already escaped; `left` columns are aligned left, the others right."""
-    align = ["left" if i < left else "right" for i in range(len(headers))]
-    return tabulate(list(rows), headers=headers, tablefmt="github", colalign=align, disable_numparse=True)
 
 
 class _Reasons:
     """Numbers the reasons why cells have no result; cells of the same reason share a number."""
 
-    def __init__(self, board: Leaderboard) -> None:
+    def __init__(self, board: Leaderboard, ranked: Sequence[BoardRow]) -> None:
         self._cells: dict[tuple[CellState, str], list[str]] = {}
-        for row in board.ranked():
+        for row in ranked:
             for column, entry in zip(board.columns, row.entries, strict=True):
                 if entry.reason:
-                    cell = f"{markdown_text(row.label)} on {markdown_text(board.header(column))}"
+                    cell = f"{markdown_name(row.label)} on {markdown_name(board.header(column))}"
                     self._cells.setdefault((entry.state, entry.reason), []).append(cell)
 
     def shown(self, entry: Entry) -> str:
@@ -75,7 +70,7 @@ class _Reasons:
         """The list of reasons, empty or one block."""
         lines = []
         for number, ((state, reason), cells) in enumerate(self._cells.items(), start=1):
-            short = markdown_text(reason if len(reason) <= LONGEST_REASON else reason[: LONGEST_REASON - 1] + "…")
+            short = markdown_text(shortened(reason, LONGEST_REASON))
             lines.append(f"- [{number}] {state.value}, {'; '.join(cells)}: {short}")
         return ["\n".join(lines)] if lines else []
 
@@ -84,7 +79,7 @@ def _introduction(board: Leaderboard) -> list[str]:
     parts = [markdown_text(board.description)] if board.description else []
     synthetic = [board.header(column) for column in board.columns if column.synthetic]
     if synthetic:
-        which = "All collections" if len(synthetic) == len(board.columns) else ", ".join(map(markdown_text, synthetic))
+        which = "All collections" if len(synthetic) == len(board.columns) else ", ".join(map(markdown_name, synthetic))
         parts.append(f"**Synthetic data.** {which}: texts were generated, so scores say nothing about real documents.")
     parts.append(
         f"Suite `{board.suite}`, {board.depth} documents a query at most, clir-harness {markdown_text(board.version)}. "
@@ -94,120 +89,56 @@ def _introduction(board: Leaderboard) -> list[str]:
     return parts
 
 
-def _measure_table(board: Leaderboard, rows: Sequence[BoardRow], measure: str, reasons: _Reasons) -> str:
+def _marks(analysis: Analysis) -> list[str]:
+    return [markdown_text(wording.tests_explained(analysis, measure)) for measure in analysis.significance]
+
+
+def _measure_table(analysis: Analysis, rows: Sequence[BoardRow], measure: str, reasons: _Reasons) -> str:
+    board = analysis.board
     averages = [board.averages(row, measure) for row in rows]
-    columns: list[list[str]] = [[markdown_text(row.label) + (SUBMITTED if row.submitted else "") for row in rows]]
-    for i in range(len(board.columns)):
-        entries = [row.entries[i] for row in rows]
-        scores = _scores([entry.means.get(measure) for entry in entries])
-        columns.append([score or reasons.shown(entry) for score, entry in zip(scores, entries, strict=True)])
-    for name in ("macro", "high", "low", "gap"):
-        scores = _scores([average[name] for average in averages], mark_best=name != "gap")
-        columns.append([score or NOTHING for score in scores])
-    headers = ["system", *(markdown_text(board.header(column)) for column in board.columns)]
-    return _table([*headers, "macro", "high", "low", "gap"], zip(*columns, strict=True))
-
-
-def _scores(values: Sequence[float | None], *, mark_best: bool = True) -> list[str]:
-    """Values with three decimals, empty where there is none; the best bold when there is something to compare."""
-    shown = ["" if value is None else f"{round(value, 3) + 0.0:.3f}" for value in values]  # + 0.0: no "-0.000"
-    there = [value for value in values if value is not None]
-    best = f"{max(there):.3f}" if mark_best and len(there) > 1 else None
-    return [f"**{text}**" if text and text == best else text for text in shown]
-
-
-def _legend(board: Leaderboard) -> str:
-    size = {tier: sum(column.tier is tier for column in board.columns) for tier in ResourceTier}
-    everything = len(board.columns) + len(board.absent)
-    covered = str(len(board.columns)) if not board.absent else f"{len(board.columns)} of {everything}"
-    parts = [
-        f"macro: mean over {covered} collections; high: over the high-resource ones ({size[ResourceTier.HIGH]}); "
-        f"low: over the low-resource ones ({size[ResourceTier.LOW]}); gap: high minus low.",
-        f"{NOTHING}: not run, or an average that is missing because a cell is or because there is nothing to average.",
-        "A pair has the tier of the poorer of its languages (Joshi et al. 2020).",
+    columns: list[list[str]] = [
+        [markdown_name(row.label) + (wording.SUBMITTED if row.submitted else "") for row in rows]
     ]
-    if any(row.submitted for row in board.rows):
-        parts.append("†: submitted, the run of another tool.")
-    return " ".join(parts)
+    for i, column in enumerate(board.columns):
+        entries = [row.entries[i] for row in rows]
+        marked = [wording.is_marked(analysis, measure, row.label, column.id) for row in rows]
+        scores = _scores([entry.means.get(measure) for entry in entries], marked)
+        columns.append([text or reasons.shown(entry) for text, entry in zip(scores, entries, strict=True)])
+    for name in ("macro", "high", "low", "gap"):
+        marked = [name == "macro" and wording.is_marked(analysis, measure, row.label, None) for row in rows]
+        scores = _scores([average[name] for average in averages], marked, mark_best=name != "gap")
+        columns.append([text or NOTHING for text in scores])
+    headers = ["system", *(markdown_name(board.header(column)) for column in board.columns)]
+    return table([*headers, "macro", "high", "low", "gap"], zip(*columns, strict=True))
+
+
+def _scores(values: Sequence[float | None], marked: Sequence[bool], *, mark_best: bool = True) -> list[str]:
+    """Values with three decimals, empty where there is none; the best bold when there is something to compare."""
+    top = best(values) if mark_best else None
+    shown = []
+    for value, mark in zip(values, marked, strict=True):
+        text = score(value)
+        bold = f"**{text}**" if text and text == top else text
+        shown.append(f"{bold} {wording.SAME}" if mark and text else bold)
+    return shown
 
 
 def _unanswered(board: Leaderboard, rows: Sequence[BoardRow]) -> list[str]:
     unanswered = [[entry.unanswered for entry in row.entries] for row in rows]
-    if not any(count for counts in unanswered for count in counts):
+    if not any(number for numbers in unanswered for number in numbers):
         return ["Every finished cell has an answer to every judged query."]
-    headers = ["system", *(markdown_text(board.header(column)) for column in board.columns)]
-    total = ["judged queries", *(_count(column.judged_queries) for column in board.columns)]
-    lines = [[markdown_text(row.label), *map(_count, counts)] for row, counts in zip(rows, unanswered, strict=True)]
-    return [_table(headers, [*lines, total])]
-
-
-def _collections_table(board: Leaderboard) -> str:
-    headers = ["collection", "pair", "languages", "tier", "licence"]
-    counts = ["documents", "queries", "judged", "judgements"]
-    lines = [
-        [
-            *map(
-                markdown_text,
-                (
-                    f"{column.id} (synthetic)" if column.synthetic else column.id,
-                    column.pair.arrow,
-                    f"{column.query_language} to {column.document_language}",
-                    column.tier.value,
-                    column.licence,
-                ),
-            ),
-            *map(_count, (column.documents, column.queries, column.judged_queries, column.judgements)),
-        ]
-        for column in board.columns
-    ]
-    return _table([*headers, *counts], lines, left=len(headers))
-
-
-def _warnings(board: Leaderboard) -> list[str]:
-    lines = [
-        f"- {markdown_text(column.id)}: {markdown_text(warning)}"
-        for column in board.columns
-        for warning in column.warnings
-    ]
-    return ["\n".join(lines)] if lines else []
+    headers = ["system", *(markdown_name(board.header(column)) for column in board.columns), "share"]
+    total = ["judged queries", *(count(column.judged_queries) for column in board.columns), ""]
+    lines = []
+    for row, numbers in zip(rows, unanswered, strict=True):
+        judged = sum(entry.judged or 0 for entry in row.entries)
+        lines.append([markdown_name(row.label), *map(count, numbers), share(sum(n or 0 for n in numbers), judged)])
+    return [table(headers, [*lines, total])]
 
 
 def _absent(board: Leaderboard) -> list[str]:
     lines = [
-        f"- {markdown_text(column.pair.arrow)} ({markdown_text(column.id)}): {markdown_text(column.missing)}"
+        f"- {markdown_text(column.pair.arrow)} ({markdown_name(column.id)}): {markdown_text(column.missing)}"
         for column in board.absent
     ]
     return ["Without data, and so in no table and no average:", "\n".join(lines)] if lines else []
-
-
-def _costs(rows: Sequence[BoardRow]) -> list[str]:
-    lines = []
-    for row in rows:
-        done = sum(entry.state is CellState.DONE for entry in row.entries)
-        medians = [(row.median_cost(name), factor) for _, name, factor in _COSTS]
-        shown = [NOTHING if median is None else _amount(median * factor) for median, factor in medians]
-        lines.append([markdown_text(row.label), str(done), *shown])
-    ours = [row for row in rows if not row.submitted]
-    machines = dict.fromkeys(_machine(entry) for row in ours for entry in row.entries if entry.state is CellState.DONE)
-    explained = "Medians over a row's finished cells; latency is of one query at a time."
-    if machines:
-        several = "Cells ran on different machines, so compare with care" if len(machines) > 1 else "All cells ran on"
-        explained += f" {several}: {'; '.join(map(markdown_text, machines))}."
-    return [_table(["system", "cells", *(header for header, _, _ in _COSTS)], lines), explained]
-
-
-def _machine(entry: Entry) -> str:
-    machine = entry.record["machine"]
-    memory = machine["memory_bytes"] / 2**30
-    return f"{machine['processor']}, {machine['cores']} cores, {memory:.0f} GiB, {machine['system']}"
-
-
-def _count(value: int | None) -> str:
-    return NOTHING if value is None else f"{value:,}"
-
-
-def _amount(value: float) -> str:
-    """Three significant digits, whole numbers from 100 on."""
-    if 0 < value < 0.001:
-        return "\\<0.001"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

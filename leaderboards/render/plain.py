@@ -27,6 +27,24 @@ _MARKUP = re.compile(
 )
 
 
+def shortened(text: str, most: int) -> str:
+    """The text, cut to a number of characters with an ellipsis for the last one.
+
+    >>> shortened("abcdef", 4)
+    'abc…'
+    """
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+LONGEST_NAME = 100
+"""Characters of a name that tables show."""
+
+
+def markdown_name(text: str) -> str:
+    """A name for a table: as `markdown_text`, and not too long."""
+    return markdown_text(shortened(text, LONGEST_NAME))
+
+
 def markdown_text(text: str) -> str:
     r"""The text on one line, with everything escaped that Markdown or HTML would take for markup.
 
@@ -34,6 +52,39 @@ def markdown_text(text: str) -> str:
     'a\\|b \\*bold\\* snake_case \\<b\\>'
     """
     return _MARKUP.sub(r"\\\g<0>", one_line(text))
+
+
+_LATEX = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    **{character: f"{{{character}}}" for character in '[]*`"'},  # optional arguments, quotes
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "→": r"$\to$",
+    "–": r"{--}",
+    "…": r"\ldots{}",
+}
+
+
+_LATEX_PARTS = re.compile(r"(-(?=-)|'(?='))|.")
+"""Two hyphens or two apostrophes would become another character, and get something between them."""
+
+
+def latex_text(text: str) -> str:
+    r"""The text on one line, with everything escaped that LaTeX would take for a command.
+
+    >>> print(latex_text(r"50 % of \input{x} & a_b"))
+    50 \% of \textbackslash{}input\{x\} \& a\_b
+    """
+    return _LATEX_PARTS.sub(lambda part: _LATEX.get(part[0], f"{part[0]}{{}}" if part[1] else part[0]), one_line(text))
+
+
+def latex_name(text: str) -> str:
+    """A name for a table: as `latex_text`, and not too long."""
+    return latex_text(shortened(text, LONGEST_NAME))
 
 
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")

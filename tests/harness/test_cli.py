@@ -8,6 +8,7 @@ import pytest
 
 from harness import cli
 from harness.cli import COMMANDS
+from leaderboards.document import read_board
 
 
 class Result:
@@ -134,6 +135,55 @@ def test_a_board_is_written_in_every_format_with_any_measure(
     assert json.loads(clir("leaderboard", "--suite", "tiny", "--json").out)["suite"]
     assert clir("leaderboard", "--suite", "tiny", "--format", "csv", "--output", "board.csv").code == 0
     assert "BM25 human" in (tmp_path / "board.csv").read_text()
+    assert r"\toprule" in clir("leaderboard", "--suite", "tiny", "--format", "latex").out
+    clir("leaderboard", "--suite", "tiny", "--json", "--per-query", "--baseline", "BM25", "--output", "board.json")
+    document = read_board(tmp_path / "board.json")
+    assert document.tests["AP"].baseline == "BM25"
+    assert document.queries == {"tiny/sw-en": ("q1", "q2", "q3"), "tiny/so-en": ("q1", "q2", "q3")}
+
+
+def test_a_board_can_be_of_one_pair_without_tests_and_tested_in_other_measures(
+    clir, tiny: Path, tiny_suite: Path
+) -> None:
+    clir("run", "--suite", tiny_suite, "--data", tiny)
+    board = clir("leaderboard", "--suite", "tiny", "--pair", "so-en", "--no-tests", "--rank", "borda").out
+    assert "so→en" in board
+    assert "sw→en" not in board
+    assert "Holm" not in board
+    board = clir("leaderboard", "--suite", "tiny", "--test", "RR,nDCG@10").out
+    assert "not distinguishable from the best row in RR" in board
+    assert "in nDCG@10" in board
+    assert "in AP." not in board
+
+
+def test_two_rows_are_compared_query_by_query(clir, tiny: Path, tiny_suite: Path) -> None:
+    clir("run", "--suite", tiny_suite, "--data", tiny)
+    arguments = ["leaderboard", "--suite", "tiny", "--against", "BM25", "BM25 human", "--pair", "sw-en"]
+    page = clir(*arguments, "--queries", 1).out
+    assert page.startswith("# BM25 against BM25 human\n")
+    assert page.count("\n### ") == 1
+    assert len(json.loads(clir(*arguments, "--json").out)["queries"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--against", "BM25", "BM25 human"], "add --pair"),
+        (["--against", "BM25", "BM25 human", "--pair", "sw-en", "--format", "csv"], "--against has no csv"),
+        (["--no-tests", "--baseline", "BM25"], "--no-tests leaves nothing"),
+        (["--per-query"], "add --format json"),
+        (["--baseline", "BM26"], "did you mean 'BM25'"),
+        (["--pair", "sw-fr"], "unknown language pair of this board 'sw-fr'"),
+        (["--published", "none.yaml"], "no file of published figures none.yaml"),
+    ],
+)
+def test_options_of_boards_that_do_not_fit_are_explained(
+    clir, tiny: Path, tiny_suite: Path, options: list[str], message: str
+) -> None:
+    clir("run", "--suite", tiny_suite, "--data", tiny, "--pairs", "sw-en")
+    result = clir("leaderboard", "--suite", "tiny", *options)
+    assert result.code == 2
+    assert message in result.err
 
 
 def test_a_run_of_another_tool_is_submitted_and_shown(clir, tiny: Path, tiny_suite: Path, tmp_path: Path) -> None:

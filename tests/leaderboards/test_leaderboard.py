@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from harness.errors import StoreError, UnknownNameError, UsageError
 from harness.experiment import Experiment
 from harness.languages import ResourceTier
 from harness.store import Store
-from leaderboards.leaderboard import BoardRow, CellState, Entry, Leaderboard
+from leaderboards.entries import BoardRow, CellState, Entry
+from leaderboards.leaderboard import Leaderboard
 
 SCRIPTED = {"system": "scripted"}
 HUMAN = {"system": "scripted", "label": "human", "queries": "human"}
@@ -226,3 +229,94 @@ def test_unknown_suites_measures_and_stores_are_explained(world, tmp_path):
     Store(tmp_path / "empty")
     with pytest.raises(StoreError, match="holds no results"):
         Leaderboard.from_store(tmp_path / "empty", "mini")
+
+
+def rewrite_scores(world, label, change):
+    """Change scores.json of a row's cells."""
+    for entry in named(Leaderboard.from_store(world.store, "mini"), label).entries:
+        path = Store(world.store).cell_folder(entry.record["key"]) / "scores.json"
+        kept = json.loads(path.read_text())
+        change(kept)
+        path.write_text(json.dumps(kept))
+
+
+def test_scores_of_different_versions_of_a_measure_are_refused_by_name_and_can_be_mended(world):
+    world.run(world.suite(SCRIPTED, HUMAN, pairs=["sw-en"]))
+    rewrite_scores(world, "human", lambda kept: kept["versions"].update(RR="clir-harness measures 0"))
+    with pytest.raises(StoreError) as caught:
+        Leaderboard.from_store(world.store, "mini")
+    assert caught.value.message == (
+        "the board of 'mini' would mix cells of different versions of RR (clir-harness measures 1: 'scripted' on "
+        "mini/sw-en; clir-harness measures 0: 'human' on mini/sw-en)"
+    )
+    assert "delete scores.json" in str(caught.value.hint)
+    assert Leaderboard.from_store(world.store, "mini", ["P@1"]).measures == ("P@1",)
+    for path in (world.store / "cells").glob("*/scores.json"):
+        path.unlink()
+    board = Leaderboard.from_store(world.store, "mini")
+    assert cell(board, "scripted", "sw-en").means["RR"] == 0.5
+
+
+def test_scores_without_a_version_are_not_mixed_with_those_that_have_one(world):
+    world.run(world.suite(SCRIPTED, HUMAN, pairs=["sw-en"]))
+    rewrite_scores(world, "human", lambda kept: kept.pop("versions"))
+    with pytest.raises(StoreError, match="an unknown version: 'human' on mini/sw-en"):
+        Leaderboard.from_store(world.store, "mini")
+
+
+TRACKS = [{"noise": "drop", "rates": [0.5, 1.0]}]
+
+
+def test_tracks_are_read_apart_with_what_they_cost(world):
+    board = world.board(SCRIPTED, tracks=TRACKS, pairs=["sw-en"])
+    assert [(part.row, part.collection, part.label) for part in board.tracks] == [
+        ("scripted", "mini/sw-en", "drop 0.5"),
+        ("scripted", "mini/sw-en", "drop 1"),
+    ]
+    assert cell(board, "scripted", "sw-en").means["RR"] == 0.5, "the board is of the queries as they are"
+    drop = board.drop(board.tracks[1], "RR")
+    assert (drop.clean, drop.absolute) == (0.5, 0.5 - drop.perturbed)
+    assert drop.relative == pytest.approx(drop.absolute / 0.5)
+
+
+def test_a_drop_from_nothing_has_no_share_and_a_cell_without_a_result_no_drop(world, scripted):
+    board = world.board(SCRIPTED, scripted("breaks", fails_on="sw"), tracks=TRACKS, pairs=["sw-en", "tl-en"])
+    parts = {(part.row, str(board.column(part.collection).pair), part.label): part for part in board.tracks}
+    assert board.drop(parts["breaks", "sw-en", "drop 1"], "RR") is None
+    assert board.drop(parts["scripted", "tl-en", "drop 1"], "P@1").relative is None, "the clean mean is 0"
+
+
+def test_a_part_of_a_suite_run_again_keeps_the_other_tracks(world):
+    suite = world.suite(SCRIPTED, HUMAN, tracks=TRACKS, pairs=["sw-en", "tl-en"])
+    world.run(suite)
+    world.run(suite, systems=["human"], pairs=["sw-en"])
+    assert len(Leaderboard.from_store(world.store, "mini").tracks) == 8
+    world.run(world.suite(SCRIPTED, HUMAN, pairs=["sw-en", "tl-en"]))
+    assert Leaderboard.from_store(world.store, "mini").tracks == ()
+
+
+def test_tracks_of_different_seeds_are_refused_by_name(world):
+    rows = SCRIPTED, HUMAN
+    world.run(world.suite(*rows, tracks=TRACKS, pairs=["sw-en"]))
+    world.run(world.suite(*rows, tracks=TRACKS, pairs=["sw-en"], seed=1), systems=["human"])
+    with pytest.raises(StoreError, match=r"mix cells of different perturbations .*'scripted' on mini/sw-en with drop"):
+        Leaderboard.from_store(world.store, "mini")
+
+
+def test_a_board_of_one_collection_is_the_board_narrowed(world):
+    board = world.board(SCRIPTED, HUMAN, tracks=TRACKS)
+    only = board.only("sw-en")
+    assert [column.id for column in only.columns] == ["mini/sw-en"]
+    assert only.macro(only.row("scripted"), "RR") == 0.5
+    assert {part.collection for part in only.tracks} == {"mini/sw-en"}
+    assert board.only("mini/tl-en").columns == (board.column("tl→en"),)
+    with pytest.raises(UnknownNameError, match="unknown language pair of this board 'xx'"):
+        board.only("xx")
+
+
+def test_a_pair_that_two_collections_have_must_be_named_by_its_id(world):
+    specs = [
+        {"source": "jsonl", "path": str(world.folder), "name": name, "pairs": ["sw-en"]} for name in ("one", "two")
+    ]
+    with pytest.raises(UsageError, match="several collections of this board are sw-en: one/sw-en, two/sw-en"):
+        world.board(SCRIPTED, collections=specs).only("sw-en")

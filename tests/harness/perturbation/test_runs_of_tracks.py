@@ -142,12 +142,15 @@ def test_another_lexicon_or_seed_runs_its_cells_again(tmp_path: Path, data: Path
     assert experiment(tmp_path, CLEAN + TRACKS + "seed: 1\n", data).plan().count(State.DONE) == 0
 
 
-def test_the_board_has_the_queries_as_they_are_only(tmp_path: Path, data: Path) -> None:
+def test_the_board_is_of_the_queries_as_they_are_and_has_tracks_apart(tmp_path: Path, data: Path) -> None:
     clean = experiment(tmp_path, CLEAN, None)
     clean.run()
-    before = Leaderboard.from_store(clean.store, "mine").to_json()
+    before = json.loads(Leaderboard.from_store(clean.store, "mine").to_json())
     experiment(tmp_path, CLEAN + TRACKS, data).run()
-    assert Leaderboard.from_store(clean.store, "mine").to_json() == before
+    after = json.loads(Leaderboard.from_store(clean.store, "mine").to_json())
+    assert before.pop("tracks") == []
+    assert len(after.pop("tracks")) == 12
+    assert after == before
 
 
 def test_without_its_lexicon_a_track_is_missing_data_and_the_others_run(tmp_path: Path, data: Path) -> None:
@@ -218,7 +221,9 @@ def test_the_command_line_shows_tracks(clir, data: Path) -> None:
     done = json.loads(clir(*options, "--json")[0])
     assert [cell["track"] for cell in done["cells"]][:2] == [None, "swap 0.1"]
     board, progress = clir(*options)
-    assert "swap" not in board
+    measures, _, robustness = board.partition("## Robustness")
+    assert "swap" not in measures
+    assert re.search(r"^\| BM25 human +\| swap 0\.4 ", robustness, re.MULTILINE)
     assert "6 of the cells are of tracks" in progress
 
 

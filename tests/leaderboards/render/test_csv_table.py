@@ -6,8 +6,14 @@ import csv
 import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from leaderboards.analysis import analyse
 from leaderboards.leaderboard import Leaderboard
+from leaderboards.published import PublishedFigure
+from leaderboards.render.csv_table import render_csv
+from leaderboards.render.plain import spreadsheet_text
 
 SCRIPTED = {"system": "scripted"}
 
@@ -62,3 +68,39 @@ def test_a_negative_gap_stays_a_number(world):
     board = world.board({**SCRIPTED, "queries": "human"}, pairs=["fr-en", "sw-en"], measures=["P@1"])
     gaps = [line["mean"] for line in lines(board) if line["scope"] == "gap"]
     assert gaps == ["-0.5"]
+
+
+def test_intervals_ranks_and_comparisons_stand_in_columns(world):
+    board = world.board(SCRIPTED, {**SCRIPTED, "label": "human", "queries": "human"}, pairs=["sw-en"])
+    text = render_csv(analyse(board, baseline="human"))
+    found = {(line["label"], line["measure"], line["scope"]): line for line in csv.DictReader(io.StringIO(text))}
+    line = found["scripted", "RR", "pair"]
+    assert (line["low"], line["high"]) == ("0.0", "1.0")
+    assert [line[f"best_{name}"] for name in ("difference", "permutation_p", "wins", "ties", "losses")] == [
+        *("-0.5", "0.5", "0", "1", "2")
+    ]
+    assert line["baseline_difference"] == "-0.5"
+    macro = found["scripted", "RR", "macro"]
+    assert [macro[name] for name in ("rank", "borda_count", "borda_rank", "win_count", "win_rank")] == [
+        *("2", "0.0", "2", "0", "2")
+    ]
+    assert found["scripted", "P@1", "pair"]["best_difference"] == "", "only the first measure is tested"
+
+
+def test_tracks_and_published_figures_have_lines_of_their_own(world):
+    board = world.board(SCRIPTED, tracks=[{"noise": "drop", "rates": [1.0]}], pairs=["sw-en"])
+    figure = PublishedFigure(
+        system="=cmd()", collection="Mini", matches="*", pairs=("sw-en",), measure="RR", value=0.5, source="@x"
+    )
+    found = [*csv.DictReader(io.StringIO(render_csv(analyse(board), [figure])))]
+    track = next(line for line in found if line["scope"] == "track")
+    assert (track["track"], track["collection"], track["state"]) == ("drop 1", "mini/sw-en", "done")
+    assert float(track["drop"]) == 0.5 - float(track["mean"])
+    assert (found[-1]["scope"], found[-1]["label"], found[-1]["source"]) == ("reported", "'=cmd()", "'@x")
+
+
+@given(st.text())
+def test_any_text_is_one_cell_that_no_spreadsheet_computes(text):
+    shown = spreadsheet_text(text)
+    assert not shown.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert "\n" not in shown

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from markdown_it import MarkdownIt
 
+from leaderboards.analysis import analyse
 from leaderboards.leaderboard import Leaderboard
+from leaderboards.published import PublishedFigure
+from leaderboards.render.markdown import render_markdown
 
 SCRIPTED = {"system": "scripted"}
 HUMAN = {"system": "scripted", "label": "human", "queries": "human"}
@@ -27,15 +30,20 @@ def tables(markdown: str) -> list[list[list[str]]]:
     return found
 
 
+def section(markdown: str, heading: str) -> list[list[str]]:
+    """The first table under a heading."""
+    return tables(markdown.split(f"\n## {heading}\n")[1])[0]
+
+
 def test_a_measure_table_has_pairs_and_averages_ranked_with_the_best_in_bold(world):
     board = world.board(SCRIPTED, HUMAN)
     reciprocal_rank, precision, *_ = tables(board.to_markdown())
     assert reciprocal_rank == [
         ["system", "fr→en", "uk→en", "sw→en", "tl→en", "macro", "high", "low", "gap"],
         ["human", *["<b>1.000</b>"] * 7, "0.000"],
-        ["scripted", "0.750", "<b>1.000</b>", "0.500", "0.333", "0.646", "0.750", "0.417", "0.333"],
+        ["scripted", "0.750 ≈", "<b>1.000</b> ≈", "0.500 ≈", "0.333 ≈", "0.646 ≈", "0.750", "0.417", "0.333"],
     ]
-    assert [row[3] for row in precision] == ["sw→en", "<b>1.000</b>", "0.333"]
+    assert [row[3] for row in precision] == ["sw→en", "<b>1.000</b>", "0.333"], "only the first measure is tested"
 
 
 def test_a_single_row_has_nothing_to_be_best_of(world):
@@ -68,18 +76,18 @@ def test_cells_of_the_same_reason_share_a_note_and_long_reasons_are_cut(world, s
 
 def test_unanswered_queries_are_shown_beside_the_judged_ones(world):
     board = world.board(SCRIPTED, HUMAN)
-    assert tables(board.to_markdown())[2] == [
-        ["system", "fr→en", "uk→en", "sw→en", "tl→en"],
-        ["human", "0", "0", "0", "0"],
-        ["scripted", "0", "0", "1", "0"],
-        ["judged queries", "2", "1", "3", "1"],
+    assert section(board.to_markdown(), "Queries without an answer") == [
+        ["system", "fr→en", "uk→en", "sw→en", "tl→en", "share"],
+        ["human", "0", "0", "0", "0", "0.0 %"],
+        ["scripted", "0", "0", "1", "0", "14.3 %"],
+        ["judged queries", "2", "1", "3", "1", ""],
     ]
     assert "an answer to every judged query" in world.board(HUMAN).to_markdown()
 
 
 def test_collections_show_counts_licence_and_warnings_and_those_without_data_their_remedy(world):
     text = world.board(SCRIPTED, pairs=["sw-en", "yo-en"], licence="CC BY-SA 4.0").to_markdown()
-    assert tables(text)[3] == [
+    assert section(text, "Collections") == [
         ["collection", "pair", "languages", "tier", "licence", "documents", "queries", "judged", "judgements"],
         ["mini/sw-en", "sw→en", "Swahili to English", "low", "CC BY-SA 4.0", "5", "4", "3", "3"],
     ]
@@ -101,7 +109,7 @@ def test_costs_are_a_row_each_with_the_number_of_cells_they_are_medians_of(world
     assert [row[:2] for row in costs[1:]] == [["scripted", "4"], ["breaks", "3"]]
     assert all("–" not in row for row in costs)
     *_, costs = tables(world.board(scripted("breaks", fails_on="sw"), pairs=["sw-en"]).to_markdown())
-    assert costs[1] == ["breaks", "0", *["–"] * 7]
+    assert costs[1] == ["breaks", "0", *["–"] * 8]
 
 
 @pytest.mark.parametrize(
@@ -122,3 +130,79 @@ def test_titles_and_descriptions_stay_in_their_paragraphs(world):
     board = world.board(SCRIPTED, title="One\n# Two", description="- a\n\n<script>x</script>\n| b |\n|---|")
     rendered = MarkdownIt("commonmark").enable("table").render(board.to_markdown())
     assert "<h1>One # Two</h1>\n<p>- a &lt;script&gt;x&lt;/script&gt; | b | |---|</p>" in rendered
+
+
+def test_names_of_ten_thousand_characters_are_cut_in_tables(world, scripted):
+    text = world.board(scripted("x" * 10_000), pairs=["sw-en"]).to_markdown()
+    assert max(map(len, text.splitlines())) < 1_000
+    assert tables(text)[0][1][0] == "x" * 99 + "…"
+
+
+def test_ranks_stand_with_counts_and_intervals(world):
+    text = world.board(SCRIPTED, HUMAN).to_markdown()
+    # uk-en is a tie: Borda 1/2 each, a win each. One query a pair in uk-en and tl-en: no interval.
+    assert section(text, "Ranks by RR")[1:] == [
+        ["human", "1.000", "–", "1", "3.5", "1", "4", "1"],
+        ["scripted", "0.646", "–", "2", "0.5", "2", "1", "2"],
+    ]
+
+
+def test_differences_from_best_and_baseline_are_tables_with_wins_ties_and_losses(world, scripted):
+    board = world.board(SCRIPTED, HUMAN, scripted("again", fails_on="de"), pairs=["sw-en"])
+    text = render_markdown(analyse(board, baseline="scripted"))
+    (line,) = [line for line in section(text, "RR against human")[1:] if line[0] == "scripted"]
+    # Differences 0, -1/2, -1: two signs, so half of the four patterns are as extreme.
+    assert (line[1], line[3], line[7], line[8], line[9]) == ("-0.500", "0.500", "0/1/2", "3", "0")
+    against = section(text, "RR against scripted")
+    assert [(line[0], line[1], line[7]) for line in against[1:]] == [
+        ("human", "+0.500", "2/1/0"),
+        ("again", "0.000", "0/3/0"),
+    ]
+    assert "the best row by macro average, human, and the baseline, scripted" in text
+    assert "10,000 permutations, Holm-corrected for the 3 comparisons made" in text
+
+
+def test_a_board_without_a_complete_row_marks_nothing_and_says_so(world, scripted):
+    text = world.board(scripted("breaks", fails_on="tl"), scripted("picky", refuses="fr")).to_markdown()
+    assert "0.750 ≈" not in text
+    assert "No row has a result in every collection, so none is the best in RR" in text
+
+
+def test_rows_can_be_ranked_by_wins(world, scripted):
+    board = world.board(SCRIPTED, HUMAN, pairs=["uk-en"])
+    analysis = analyse(board, by="wins")
+    assert [row.label for row in analysis.ranked()] == ["scripted", "human"], "equal ones stay in suite order"
+
+
+def test_without_tests_there_is_neither_a_mark_nor_an_interval(world):
+    text = render_markdown(analyse(world.board(SCRIPTED, HUMAN), resampling=False))
+    assert "≈" not in text
+    assert "bootstrap" not in text
+    assert section(text, "Ranks by RR")[1][:2] == ["human", "1.000"]
+
+
+def test_published_figures_stand_apart(world):
+    figure = PublishedFigure(
+        system="<b>Mono</b>",
+        collection="Mini",
+        matches="mini/*",
+        pairs=("sw-en",),
+        measure="RR",
+        value=0.9,
+        source="x|y",
+    )
+    board = world.board(SCRIPTED, HUMAN)
+    text = render_markdown(analyse(board), [figure])
+    assert section(text, "Reported, not measured here")[1] == ["<b>Mono</b>", "Mini", "sw→en", "RR", "x|y", "0.900"]
+    assert len(tables(text)[0]) == 3, "the table of the measure has the two rows of the board"
+
+
+def test_tracks_show_what_is_lost(world):
+    tracks = [{"noise": "drop", "rates": [1.0]}]
+    board = world.board(SCRIPTED, tracks=tracks, pairs=["sw-en"])
+    (part,) = board.tracks
+    lost = board.drop(part, "RR")
+    row = section(board.to_markdown(), "Robustness")[1]
+    assert row[:2] == ["scripted", "drop 1"]
+    assert row[2] == f"{lost.perturbed:.3f} ({-100 * lost.relative:+.0f} %)"
+    assert lost.relative

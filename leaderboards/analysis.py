@@ -1,0 +1,223 @@
+"""What a board's scores say: intervals of all means, tests of differences, ranks, and what is worth its costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from harness.errors import UnknownNameError
+from harness.languages import ResourceTier
+from harness.measures import Floats
+from leaderboards.comparisons import Comparison, Significance
+from leaderboards.entries import BoardRow, CellState
+from leaderboards.leaderboard import Leaderboard
+from leaderboards.ranking import Ranking, Ranks, pareto_front, rank_systems
+from leaderboards.resampling import bootstrap_intervals
+from leaderboards.significance import Scores, aligned, compare_systems
+
+PARETO_COSTS = ("latency_p50_ms", "search_peak_memory_bytes", "index_bytes")
+"""Costs that effectiveness is weighed against."""
+
+Interval = tuple[float, float]
+Listener = Callable[[int, int, str], None]
+"""Is told what is being computed, how many parts of it are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A board with what its scores say. Pairs are named by the ids of their collections.
+
+    Attributes:
+        board: as read from the store.
+        baseline: label of the row that all others are compared with, if there is one.
+        by: what ranks the rows.
+        intervals: by measure, row and collection: 95 % bootstrap intervals of means; empty without resampling.
+        average_intervals: by measure, row and average (macro, high, low, gap); an average that is missing has none.
+        significance: by measure, for the measures that were tested.
+        ranks: by measure and row, for the rows with a result in every collection.
+        resamples, seed: of the bootstrap; None without resampling.
+    """
+
+    board: Leaderboard
+    baseline: str | None = None
+    by: Ranking = "mean"
+    intervals: Mapping[str, Mapping[str, Mapping[str, Interval]]] = field(default_factory=dict)
+    average_intervals: Mapping[str, Mapping[str, Mapping[str, Interval]]] = field(default_factory=dict)
+    significance: Mapping[str, Significance] = field(default_factory=dict)
+    ranks: Mapping[str, Mapping[str, Ranks]] = field(default_factory=dict)
+    resamples: int | None = None
+    seed: int | None = None
+
+    def ranked(self) -> list[BoardRow]:
+        """Rows by rank in the first measure, equal ones by mean; those without a rank last, in suite order."""
+        ranks = self.ranks[self.board.measures[0]]
+
+        def place(row: BoardRow) -> tuple[int, ...]:
+            found = ranks.get(row.label)
+            return (0, found.place(self.by), found.mean) if found else (1,)
+
+        return sorted(self.board.rows, key=place)
+
+    def front(self, measure: str, cost: str) -> set[str]:
+        """Labels of the rows on the Pareto front of a measure's macro average against a cost."""
+        points = {}
+        for row in self.board.rows:
+            effect, spent = self.board.macro(row, measure), row.median_cost(cost)
+            if effect is not None and spent is not None:
+                points[row.label] = (effect, spent)
+        return pareto_front(points)
+
+    def comparison(self, measure: str, label: str, collection: str | None, *, best: bool) -> Comparison | None:
+        """A row against the best row or the baseline; None where the two were not compared.
+
+        Args:
+            measure: that was tested or not.
+            label: of the row.
+            collection: id; None for the macro average.
+            best: against the best row, otherwise against the baseline.
+        """
+        if measure not in self.significance:
+            return None
+        found = self.significance[measure].systems[label]
+        comparisons = found.against_best if best else found.against_baseline
+        if comparisons is None:
+            return None
+        return comparisons.macro if collection is None else comparisons.pairs.get(collection)
+
+
+def analyse(
+    board: Leaderboard,
+    baseline: str | None = None,
+    tested: Sequence[str] | None = None,
+    *,
+    by: Ranking = "mean",
+    resampling: bool = True,
+    resamples: int = 10_000,
+    seed: int = 0,
+    listen: Listener | None = None,
+) -> Analysis:
+    """Intervals, tests, ranks of a board.
+
+    Args:
+        board: as read from the store.
+        baseline: label of a row that all others are compared with, besides the best one.
+        tested: measures whose differences are tested; the first one of the board when None.
+        by: what ranks the rows.
+        resampling: whether there are intervals and tests at all; ranks need none.
+        resamples, seed: of the bootstrap; the seed is also that of the tests.
+        listen: is told of progress.
+
+    Raises:
+        UnknownNameError: the baseline is not a row, or a tested measure is not one of the board.
+    """
+    if baseline is not None:
+        board.row(baseline)
+    wanted = board.measures[:1] if tested is None else tuple(tested)
+    for measure in wanted:
+        if measure not in board.measures:
+            raise UnknownNameError("measure of this board", measure, board.measures)
+    ranks = {
+        measure: rank_systems({row.label: [e.means.get(measure) for e in row.entries] for row in board.rows})
+        for measure in board.measures
+    }
+    done = any(entry.state is CellState.DONE for row in board.rows for entry in row.entries)
+    if not (resampling and done):
+        return Analysis(board, baseline, by, ranks=ranks)
+
+    def told(text: str) -> Callable[[int, int], None] | None:
+        return None if listen is None else lambda part, parts: listen(part, parts, text)
+
+    scores = {measure: board_scores(board, measure) for measure in board.measures}
+    intervals = _Intervals(board, scores, resamples, seed, told("intervals"))
+    return Analysis(
+        board,
+        baseline,
+        by,
+        intervals={measure: intervals.pairs(measure) for measure in board.measures},
+        average_intervals={measure: intervals.averages(measure) for measure in board.measures},
+        significance={
+            measure: compare_systems(
+                scores[measure], baseline, resamples=resamples, seed=seed, listen=told(f"tests of {measure}")
+            )
+            for measure in wanted
+        },
+        ranks=ranks,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def board_scores(board: Leaderboard, measure: str) -> Scores:
+    """Scores of a measure by row, collection and query."""
+    return {
+        row.label: {
+            column.id: dict(zip(entry.query_ids, entry.scores[measure].tolist(), strict=True))
+            for column, entry in zip(board.columns, row.entries, strict=True)
+            if entry.state is CellState.DONE
+        }
+        for row in board.rows
+    }
+
+
+class _Intervals:
+    """Intervals of the means of all rows by all measures, from the same resamples of the queries."""
+
+    def __init__(
+        self,
+        board: Leaderboard,
+        scores: Mapping[str, Scores],
+        resamples: int,
+        seed: int,
+        listen: Callable[[int, int], None] | None,
+    ) -> None:
+        self.board = board
+        self.labels = sorted(row.label for row in board.rows)
+        values = {
+            column.id: np.hstack([aligned(scores[measure], self.labels, column.id) for measure in board.measures])
+            for column in board.columns
+        }
+        self.found = bootstrap_intervals(
+            {name: table for name, table in values.items() if len(table)}, resamples, seed, _weights(board), listen
+        )
+
+    def _at(self, ends: Floats, measure: str, label: str) -> Interval | None:
+        place = self.board.measures.index(measure) * len(self.labels) + self.labels.index(label)
+        low, high = ends[:, place].tolist()
+        return None if np.isnan(low) else (low, high)
+
+    def pairs(self, measure: str) -> dict[str, dict[str, Interval]]:
+        """By row and collection."""
+        return {
+            label: {
+                name: interval
+                for name, ends in self.found.pairs.items()
+                if (interval := self._at(ends, measure, label)) is not None
+            }
+            for label in self.labels
+        }
+
+    def averages(self, measure: str) -> dict[str, dict[str, Interval]]:
+        """By row and average; only of averages that are there."""
+        return {
+            row.label: {
+                name: interval
+                for name, mean in self.board.averages(row, measure).items()
+                if mean is not None
+                and (interval := self._at(self.found.combinations[name], measure, row.label)) is not None
+            }
+            for row in self.board.rows
+        }
+
+
+def _weights(board: Leaderboard) -> dict[str, dict[str, float]]:
+    """Weights of the collections in the averages; the gap is high minus low."""
+    tiers = {
+        "macro": board.columns,
+        "high": [column for column in board.columns if column.tier is ResourceTier.HIGH],
+        "low": [column for column in board.columns if column.tier is ResourceTier.LOW],
+    }
+    weights = {name: {column.id: 1 / len(columns) for column in columns} for name, columns in tiers.items()}
+    weights["gap"] = weights["high"] | {name: -weight for name, weight in weights["low"].items()}
+    return weights

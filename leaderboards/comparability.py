@@ -1,0 +1,83 @@
+"""Which cells can stand on one board: refusals to mix depths, collections, queries, perturbations, measures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.errors import StoreError
+from harness.identity import fingerprint
+
+Record = Mapping[str, Any]
+Place = tuple[str, str, str]
+"""Label of a row, id of a collection, and name of a perturbation, empty for the queries as they are."""
+
+
+def check_comparable(suite: str, records: Mapping[Place, Record]) -> None:
+    """Refuse cells with results that cannot stand on one board.
+
+    Raises:
+        StoreError: names the cells that differ.
+    """
+    found: dict[tuple[str, ...], dict[object, list[Place]]] = {}
+    for place, record in records.items():
+        if record["status"] == "done":
+            for aspect, value in _must_agree(place, record).items():
+                found.setdefault(aspect, {}).setdefault(value, []).append(place)
+    for (what, *_), cells in found.items():
+        if len(cells) > 1:
+            raise _mixed(
+                suite,
+                what,
+                {f"{what} {value}": places for value, places in cells.items()},
+                f"bring all of its cells up to date: `clir run --suite {suite}`, without --systems or --pairs",
+            )
+
+
+def check_versions(suite: str, versions: Mapping[Place, Mapping[str, str]]) -> None:
+    """Refuse scores of one measure that different versions computed.
+
+    Args:
+        suite: name of the suite.
+        versions: by cell, what computed each measure.
+
+    Raises:
+        StoreError: names the measure, the versions and the cells.
+    """
+    found: dict[str, dict[str, list[Place]]] = {}
+    for place, by_measure in versions.items():
+        for measure, version in by_measure.items():
+            found.setdefault(measure, {}).setdefault(version, []).append(place)
+    for measure, cells in found.items():
+        if len(cells) > 1:
+            raise _mixed(
+                suite,
+                f"versions of {measure}",
+                cells,
+                "delete scores.json in the folders of these cells under cells/ in the store: scores are then "
+                "computed from the kept runs",
+            )
+
+
+def _must_agree(place: Place, record: Record) -> dict[tuple[str, ...], object]:
+    """What has to be the same in all cells of a board, of a collection, of a wording, and of a track."""
+    collection, queries = record["collection"], record["identity"]["queries"]
+    agree: dict[tuple[str, ...], object] = {
+        ("depth",): record["depth"],
+        ("documents", collection["id"]): collection["documents_digest"],
+        ("judgements", collection["id"]): collection["qrels_digest"],
+        ("queries", collection["id"], queries["variant"]): queries["digest"],
+    }
+    if perturbation := queries.get("perturbation"):
+        agree["perturbations", place[2]] = fingerprint(perturbation)
+    return agree
+
+
+def _mixed(suite: str, what: str, sides: Mapping[str, Sequence[Place]], hint: str) -> StoreError:
+    shown = "; ".join(f"{side}: {_some(places)}" for side, places in sides.items())
+    return StoreError(f"the board of '{suite}' would mix cells of different {what} ({shown})", hint=hint)
+
+
+def _some(places: Sequence[Place]) -> str:
+    names = [f"'{row}' on {collection}" + (f" with {track}" if track else "") for row, collection, track in places]
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -1,0 +1,190 @@
+"""What stands on a board: columns (collections), rows (systems), and the entries where they meet."""
+
+from __future__ import annotations
+
+import enum
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.languages import LanguagePair, ResourceTier
+
+
+class CellState(enum.StrEnum):
+    """What became of a cell. Only a cell that is done has scores."""
+
+    DONE = "done"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not applicable"
+    MISSING_DATA = "missing data"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One test collection of the board. Counts are None when its data was never there.
+
+    Attributes:
+        id: e.g. `afriqa/sw-en`.
+        pair, tier: its languages and the tier of the poorer of them.
+        query_language, document_language: English names.
+        documents, queries, judged_queries, judgements, relevant: counts; `relevant` is of judgements.
+        licence: as published; "unknown" when the source does not say.
+        description: one sentence, may be empty.
+        synthetic: whether its texts were generated.
+        warnings: what validation found that does not keep it from being scored.
+        missing: why there is no data and what to do about it; empty when there is.
+    """
+
+    id: str
+    pair: LanguagePair
+    tier: ResourceTier
+    query_language: str
+    document_language: str
+    documents: int | None = None
+    queries: int | None = None
+    judged_queries: int | None = None
+    judgements: int | None = None
+    relevant: int | None = None
+    licence: str = "unknown"
+    description: str = ""
+    synthetic: bool = False
+    warnings: tuple[str, ...] = ()
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One system on one collection.
+
+    Attributes:
+        state: whether there is a result, and why not.
+        reason: why there is no result, with the remedy where one is known; empty otherwise.
+        query_ids: the judged queries; empty unless done.
+        scores: per measure, a value for each of `query_ids`; shape (judged queries,).
+        versions: per measure, what computed it; empty unless done.
+        record: the store's record of the cell: command, machine, versions, settings; empty when it never ran.
+    """
+
+    state: CellState
+    reason: str = ""
+    query_ids: tuple[str, ...] = field(default=(), repr=False)
+    scores: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    versions: Mapping[str, str] = field(default_factory=dict, repr=False)
+    record: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def means(self) -> Mapping[str, float]:
+        """Mean over the judged queries, by measure; empty unless done."""
+        return {measure: float(values.mean()) for measure, values in self.scores.items()}
+
+    @property
+    def judged_share(self) -> float | None:
+        """Share of the ten documents at the top that have judgements, mean over the judged queries; 0 to 1."""
+        share = self.record.get("judged_at_10")
+        return None if share is None else float(share)
+
+    @property
+    def judged(self) -> int | None:
+        """Queries the means are over."""
+        return self._count("judged_queries")
+
+    @property
+    def unanswered(self) -> int | None:
+        """Judged queries for which the system retrieved nothing; each counts 0."""
+        return self._count("unanswered_queries")
+
+    @property
+    def unjudged(self) -> int | None:
+        """Answered queries without judgements; they are left out."""
+        return self._count("unjudged_queries")
+
+    def _count(self, name: str) -> int | None:
+        count = self.record.get("counts", {}).get(name)
+        return None if count is None else int(count)
+
+    @property
+    def costs(self) -> Mapping[str, float]:
+        """Seconds, bytes, queries per second and milliseconds, under the names of the store; empty unless done."""
+        return dict(self.record.get("costs", {}))
+
+    @property
+    def command(self) -> str:
+        """Command line that carries out this cell alone; empty when it never ran."""
+        return str(self.record.get("command", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One system with its settings and query wording.
+
+    Attributes:
+        label: unique on the board.
+        system: registered name; the label, when it was submitted.
+        queries: variant of the queries it gets.
+        settings: those that differ from the system's defaults.
+        entries: one per column, in the order of the board's columns.
+        submitted: whether its runs were made by another tool and submitted.
+    """
+
+    label: str
+    system: str
+    queries: str
+    settings: Mapping[str, Any]
+    entries: tuple[Entry, ...]
+    submitted: bool = False
+
+    def median_cost(self, name: str) -> float | None:
+        """Median of a cost over the row's finished cells, None when there is none."""
+        values = [entry.costs[name] for entry in self.entries if name in entry.costs]
+        return statistics.median(values) if values else None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackEntry:
+    """One system on one collection whose queries went through a perturbation.
+
+    Attributes:
+        row: label of the row.
+        collection: id of the column.
+        track: kind, rate, and for code-switching the lexicon and its language.
+        entry: what became of it.
+    """
+
+    row: str
+    collection: str
+    track: Mapping[str, Any]
+    entry: Entry
+
+    @property
+    def label(self) -> str:
+        """What people read: `swap 0.05`, `code_switch lexicon/sw-en.tsv 0.3`."""
+        return " ".join(filter(None, (self.track["kind"], self.track.get("lexicon", ""), f"{self.track['rate']:g}")))
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """What a perturbation costs a system on a collection, by one measure.
+
+    Attributes:
+        clean: mean on the queries as they are.
+        perturbed: mean on the perturbed ones.
+    """
+
+    clean: float
+    perturbed: float
+
+    @property
+    def absolute(self) -> float:
+        """Clean minus perturbed; below 0 when the perturbation helps."""
+        return self.clean - self.perturbed
+
+    @property
+    def relative(self) -> float | None:
+        """Share of the clean mean that is lost; None when that is 0."""
+        return self.absolute / self.clean if self.clean else None
