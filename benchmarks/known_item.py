@@ -14,7 +14,7 @@ import itertools
 import torch
 
 from harness.training import parse_bitext
-from systems.distillation.bitext import read_bitext
+from systems.bitext import read_bitext
 from systems.distillation.known_item import reciprocal_rank
 from systems.late_interaction.encoder import TokenEncoder
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from harness.collections.embedded import write_bitext
 from harness.measurement import PeakMemory
 from harness.training import TrainingContext
-from systems.distillation.bitext import read_bitext
+from systems.bitext import read_bitext
 from systems.psq.system import PSQ
 from systems.psq.table import META
 from systems.psq.terms import Stemmer, words

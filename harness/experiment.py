@@ -12,6 +12,7 @@ from threading import Lock
 from harness.board import keep_board
 from harness.cell import Event, Listener
 from harness.executors import LocalExecutor
+from harness.invocation import Invocation
 from harness.languages import LanguagePair
 from harness.measurement import available_cores
 from harness.plan import Plan, PlannedCell, Planner, State
@@ -53,6 +54,7 @@ class Experiment:
         pairs: only these language pairs; all when empty.
         plugins: plugin files that worker processes load.
         part: whether this is a part of the suite, so that the rest of its board stays.
+        invocation: how it was called; cells show it as their command.
     """
 
     suite: Suite
@@ -61,6 +63,7 @@ class Experiment:
     pairs: Sequence[LanguagePair] = ()
     plugins: Sequence[Path] = ()
     part: bool = False
+    invocation: Invocation | None = None
 
     @classmethod
     def from_suite(
@@ -103,6 +106,13 @@ class Experiment:
             parse_pairs(pairs),
             files,
             part=bool(systems or pairs),
+            invocation=Invocation(
+                chosen.name if isinstance(suite, Suite) else str(suite),
+                settings,
+                models,
+                [str(path) for path in plugins],
+                data is not None,
+            ),
         )
 
     def plan(self) -> Plan:
@@ -114,7 +124,7 @@ class Experiment:
             UsageError: when a setting, a measure or a language pair is not known.
             DataError: when the lexicon of a track is malformed.
         """
-        return Planner(self.suite, self.store, self.data, self.pairs).plan()
+        return Planner(self.suite, self.store, self.data, self.pairs, self.invocation).plan()
 
     def run(self, listen: Listener | None = None, plan: Plan | None = None, *, jobs: int = 1) -> Report:
         """Carry out the cells that are to be run and keep every result as soon as it is there.

@@ -20,7 +20,9 @@ from harness.measurement import available_cores
 from harness.store import Store
 from harness.suite import Suite
 from harness.training import (
+    BitextPath,
     TrainingContext,
+    bitext_path,
     obtain_model,
     trainable_system,
     training_identity,
@@ -47,7 +49,7 @@ class ModelTask(BaseModel):
     key: str
     name: str
     system: str
-    bitext: dict[str, list[Path]]
+    bitext: dict[str, list[BitextPath]]
     settings: dict[str, Any]
     seed: int
     threads: int
@@ -129,17 +131,12 @@ class Models:
         )
 
 
-def _file(name: str, language: str, data: Path | None, store: Store) -> Path:
+def _file(name: str, language: str, data: Path | None, store: Store) -> BitextPath:
     if name.startswith(EMBEDDED):
         return _embedded_bitext(name, language, store)
-    path = Path(name)
-    if not path.is_absolute():
-        if data is None:
-            raise MissingDataError(f"no bitext {name}", hint=f"pass --data DIR with DIR/{name}")
-        path = data / path
-    if not path.is_file():
-        raise MissingDataError(f"no bitext {path}", hint="put parallel text there, or leave out the rows that need it")
-    return path.resolve()
+    if data is None and not Path(name).is_absolute():
+        raise MissingDataError(f"no bitext {name}", hint=f"pass --data DIR with DIR/{name}")
+    return bitext_path(name, data.resolve() if data else None)
 
 
 def _embedded_bitext(name: str, language: str, store: Store) -> Path:

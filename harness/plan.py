@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from harness.errors import ClirError, MissingDataError, PluginError, UsageError
 from harness.evaluation import parse_measures
 from harness.identity import fingerprint, package_version, system_identity
 from harness.indexing import parts
+from harness.invocation import Invocation
 from harness.languages import LanguagePair
 from harness.measurement import available_cores
 from harness.models import Models, ModelTask, NotTrainedError
@@ -123,12 +123,14 @@ class Planner:
         store: where results are.
         data: folder that the suite's relative paths start from.
         pairs: only these language pairs; all when empty.
+        invocation: how the run was called; by the suite's name alone when None.
     """
 
     suite: Suite
     store: Store
     data: Path | None = None
     pairs: Sequence[LanguagePair] = ()
+    invocation: Invocation | None = None
 
     def plan(self) -> Plan:
         """Which cells are done, which are to be run, which cannot be and why.
@@ -240,8 +242,7 @@ class Planner:
             measures=self.suite.measures,
             identity=identity,
             collection=dict(entry.description),
-            command=shlex.join(
-                ["clir", "run", "--suite", self.suite.name, "--systems", row.label, "--pairs", str(entry.pair)]
-                + (["--data", "DIR"] if self.data else [])
+            command=(self.invocation or Invocation(self.suite.name, data=self.data is not None)).of_cell(
+                row, entry.pair
             ),
         )

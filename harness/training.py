@@ -22,8 +22,13 @@ from harness.languages import canonical_tag
 from harness.store import Artefact, Store
 from harness.system import SYSTEMS, ConfigT, RetrievalSystem, config_error
 
-Bitext = Mapping[str, tuple[Path, ...]]
-"""Files of parallel text by the tag of the language that is not the pivot."""
+BitextPath = Path | tuple[Path, Path]
+"""A file of parallel text, or a Moses pair: two files aligned by line, the foreign side and the pivot's."""
+
+Bitext = Mapping[str, tuple[BitextPath, ...]]
+"""Parallel text by the tag of the language that is not the pivot."""
+
+_MOSES = "+"
 
 
 class TrainingSettings(BaseModel):
@@ -103,24 +108,47 @@ def trainable_system(name: str) -> type[TrainableSystem[Any]]:
     return cls
 
 
-def parse_bitext(assignments: Sequence[str]) -> dict[str, tuple[Path, ...]]:
+def bitext_path(name: str, folder: Path | None = None) -> BitextPath:
+    """What a name of parallel text stands for: a file, or with `FOREIGN+PIVOT` a Moses pair.
+
+    Args:
+        name: as people write it; a file that has this very name goes before a pair.
+        folder: that relative names start from.
+
+    Raises:
+        MissingDataError: a file is not there.
+    """
+    whole = (folder or Path()) / name
+    names = [name] if whole.is_file() or name.count(_MOSES) != 1 else name.split(_MOSES)
+    files = [(folder or Path()) / part for part in names]
+    for file in files:
+        if not file.is_file():
+            raise MissingDataError(f"no parallel text {file}", hint="put it there, or name another file")
+    return (files[0], files[1]) if len(files) == 2 else files[0]
+
+
+def sides(path: BitextPath) -> tuple[Path, ...]:
+    """The one or two files of parallel text."""
+    return path if isinstance(path, tuple) else (path,)
+
+
+def parse_bitext(assignments: Sequence[str]) -> dict[str, tuple[BitextPath, ...]]:
     """Bitext from `sw=FILE[,FILE...]`, as the command line gives it; a language may come several times.
+
+    FILE is as `bitext_path` reads it.
 
     Raises:
         UsageError: an assignment is malformed.
         MissingDataError: a file is not there.
     """
-    found: dict[str, tuple[Path, ...]] = {}
+    found: dict[str, tuple[BitextPath, ...]] = {}
     for assignment in assignments:
         language, equals, names = assignment.partition("=")
-        files = tuple(Path(name) for name in names.split(",") if name)
+        files = [name for name in names.split(",") if name]
         if not (equals and language and files):
             raise UsageError(f"cannot read the bitext '{assignment}'", hint="write LANGUAGE=FILE[,FILE...]")
-        for file in files:
-            if not file.is_file():
-                raise MissingDataError(f"no bitext file {file}", hint="give the path of a file with parallel text")
         tag = canonical_tag(language)
-        found[tag] = (*found.get(tag, ()), *files)
+        found[tag] = (*found.get(tag, ()), *map(bitext_path, files))
     return found
 
 
@@ -149,7 +177,10 @@ def training_identity(
         "code": code_digest(system),
         "settings": settings_without_places(settings),
         "inputs": dict(system.training_inputs(settings)),
-        "bitext": {language: [_file_digest(file) for file in files] for language, files in sorted(bitext.items())},
+        "bitext": {
+            language: [_file_digest(file) for path in files for file in sides(path)]
+            for language, files in sorted(bitext.items())
+        },
         "packages": {name: package_version(name) for name in system.requires},
         "seed": seed,
     }

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.errors import DataError, UsageError
-from harness.textio import numbered_lines
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -20,21 +18,6 @@ Pair = tuple[str, str]
 MOST_HELD_OUT = 500
 SAMPLE = 1000
 MOST_UNKNOWN = 0.5
-
-
-def read_pairs(path: Path) -> Iterator[Pair]:
-    """Sentence and translation of every line `sentence TAB translation [TAB ...]`, gzipped or not.
-
-    Raises:
-        DataError: when a line has no two texts; names it.
-    """
-    for number, line in numbered_lines(path):
-        fields = [field.strip() for field in line.split("\t")]
-        if len(fields) < 2 or not (fields[0] and fields[1]):
-            raise DataError(
-                "expected a sentence, a tab and its translation", path=path, line=number, hint="mend or remove the line"
-            )
-        yield fields[0], fields[1]
 
 
 def split_pairs(pairs: Iterable[Pair], held_out: float, seed: int) -> tuple[list[Pair], list[Pair]]:

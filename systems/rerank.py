@@ -134,6 +134,9 @@ class _Reranker(Searcher):
     def __init__(self, first: Searcher, score: Callable[[Query, Sequence[str]], Sequence[float]], top: int) -> None:
         self._first, self._score, self._top = first, score, top
 
+    def describe(self) -> Mapping[str, Any]:
+        return self._first.describe()
+
     def search(self, queries: Sequence[Query], depth: int) -> Sequence[Ranking]:
         return [self._answer(query, depth) for query in queries]
 

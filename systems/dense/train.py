@@ -22,11 +22,11 @@ from torch.optim import AdamW
 from harness.collections.base import content_digest
 from harness.identity import fingerprint
 from harness.training import Bitext, TrainingContext
+from systems.bitext import read_bitext
 from systems.dense.encoder import TextEncoder
 from systems.dense.model_card import write_card
 from systems.dense.settings import MDPRTraining
 from systems.dense.start import start_encoder
-from systems.distillation.bitext import read_bitext
 from systems.optimisation import parameter_groups, set_rates, take_step
 from systems.pairs import Pair, batch_of_step, require_known, split_pairs, unknown_share
 from systems.training_state import CURVE, Checkpoints

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UsageError
-from systems.distillation.bitext import BitextPath, Pair, read_bitext
-from systems.distillation.bitext_filter import FilterReport, FilterSettings, filter_bitext, sample, split_held_out
+from harness.training import Bitext, sides
+from systems.bitext import Pair, read_bitext
+from systems.bitext_filter import FilterReport, FilterSettings, filter_bitext, sample, split_held_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class TrainingData:
 
 
 def load_training_data(
-    files: Mapping[str, Sequence[BitextPath]],
+    files: Bitext,
     *,
     filters: FilterSettings | None = None,
     held_out: int = 500,
@@ -67,15 +68,11 @@ def load_training_data(
         if not kept:
             raise UsageError(f"no sentence pair for '{language}' passes the filters: {reports[language]}")
         pairs += kept if per_language is None else sample(kept, per_language, seed)
-        read += [_describe(file, language) for path in files[language] for file in _single(path)]
+        read += [_describe(file, language) for path in files[language] for file in sides(path)]
     train, evaluation = split_held_out(pairs, held_out)
     pivots = list({pair.target: Pair(pair.target, pair.target, pair.id) for pair in train}.values())
     train += sample(pivots, round(pivot_share * len(train)), seed)
     return TrainingData(tuple(train), tuple(sample(evaluation, held_out, seed)), tuple(read), reports)
-
-
-def _single(path: BitextPath) -> Iterator[Path]:
-    yield from path if isinstance(path, tuple) else (path,)
 
 
 def _describe(path: Path, language: str) -> DataFile:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import DataError, UsageError
-from systems.distillation.bitext import Pair
+from systems.bitext import Pair
 from systems.late_interaction.encoder import TokenEncoder
 from systems.vocabulary import train_tokenizer, with_vocabulary
 

@@ -20,9 +20,9 @@ from torch.nn.utils.rnn import pad_sequence
 
 from harness.errors import UsageError
 from harness.identity import fingerprint, settings_without_places
+from systems.bitext import Pair
+from systems.bitext_filter import sample
 from systems.distillation.batches import BatchOrder
-from systems.distillation.bitext import Pair
-from systems.distillation.bitext_filter import sample
 from systems.distillation.checkpoints import (
     claim_run,
     cut_curve,

@@ -26,13 +26,14 @@ from harness.identity import fingerprint, settings_without_places
 from harness.languages import LanguagePair
 from harness.system import IndexContext, SearchContext
 from harness.training import Bitext, TrainingContext
+from systems.bitext import read_bitext
 from systems.bm25 import BM25
 from systems.devices import choose_device
 from systems.late_interaction.encoder import EncoderSettings, TokenEncoder
 from systems.late_interaction.maxsim import maxsim_scores
 from systems.late_interaction.train_settings import NEW, ColBERTTraining
 from systems.optimisation import parameter_groups, set_rates, take_step
-from systems.pairs import Pair, batch_of_step, read_pairs, split_pairs
+from systems.pairs import Pair, batch_of_step, split_pairs
 from systems.training_state import CURVE, Checkpoints
 from systems.vocabulary import new_body, train_tokenizer, with_vocabulary
 
@@ -51,7 +52,12 @@ def train_on_files(pairs: Bitext, settings: ColBERTTraining, output: Path, conte
         MissingDataError: the encoder to start from is absent.
     """
     torch.set_num_threads(context.threads)
-    read = [pair for _, files in sorted(pairs.items()) for file in files for pair in read_pairs(file)]
+    read = [
+        (pair.source, pair.target)
+        for language, files in sorted(pairs.items())
+        for file in files
+        for pair in read_bitext(file, language)
+    ]
     train, held = split_pairs(read, settings.held_out, context.seed)
     encoder = start_encoder(settings, (text for pair in train for text in pair), context.seed)
     negatives = hard_negatives(train, settings.depth) if settings.hard_negatives else {}

@@ -9,7 +9,7 @@ import langcodes
 import py3langid
 import regex
 
-from systems.distillation.bitext_filter import script_share
+from systems.bitext_filter import script_share
 
 MIN_LETTERS = 20
 """Shorter texts are not identified: too little to go by."""

@@ -27,9 +27,9 @@ from harness.errors import UsageError
 from harness.identity import fingerprint, settings_without_places
 from harness.languages import language_name
 from harness.training import Bitext, TrainingContext
+from systems.bitext import Pair
+from systems.bitext_filter import sample
 from systems.distillation.batches import BatchOrder
-from systems.distillation.bitext import Pair
-from systems.distillation.bitext_filter import sample
 from systems.distillation.data import load_training_data
 from systems.nmt.checkpoint import RECORD
 from systems.nmt.settings import BM25NMTConfig, NMTTraining

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from systems.distillation.bitext import Pair
+from systems.bitext import Pair
 from systems.psq.ibm1 import NULL, Ints, TermPairs
 from systems.psq.terms import Stemmer, words
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError, UsageError
-from harness.training import Bitext, TrainingContext
-from systems.distillation.bitext import read_bitext
+from harness.training import Bitext, TrainingContext, sides
+from systems.bitext import read_bitext
 from systems.psq.agreement import agreed
 from systems.psq.bitext import encode
 from systems.psq.ibm1 import train
@@ -45,7 +45,7 @@ def train_tables(bitext: Bitext, settings: PSQTraining, output: Path, context: T
         encoded = encode(islice(read, settings.max_pairs), stemmer, settings.max_words, settings.min_count)
         pairs = len(encoded.pairs.target_lengths)
         if not pairs:
-            names = ", ".join(map(str, files))
+            names = ", ".join(str(file) for path in files for file in sides(path))
             raise DataError(
                 f"no sentence pair is left of {encoded.skipped}",
                 path=names,

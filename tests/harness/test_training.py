@@ -1,6 +1,7 @@
 """Models as artefacts: trained once, by a plugin whose "model" is the vocabulary of the parallel text."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,8 @@ from harness.measurement import available_cores
 from harness.models import train_model
 from harness.plan import State
 from harness.suite import load_suite
-from harness.training import parse_bitext
+from harness.training import bitext_path, parse_bitext
+from leaderboards.leaderboard import Leaderboard
 
 PLUGIN = '''
 import json
@@ -181,7 +183,7 @@ def test_absent_text_fails_the_row_before_anything_runs(suite: Path, tiny: Path,
     (tiny / "sw.tsv").unlink()
     plan = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup]).plan()
     assert {cell.state for cell in plan.cells} == {State.FAILED}
-    assert "no bitext" in plan.cells[0].reason
+    assert "no parallel text" in plan.cells[0].reason
 
 
 def test_sentence_pairs_of_the_embedded_collection_serve_as_text(
@@ -223,7 +225,7 @@ def test_a_training_that_fails_at_once_leaves_nothing_behind(tmp_path: Path, loo
     [
         (["bm25", "--bitext", "sw=sw.tsv"], "is not trained"),
         (["lookup", "--bitext", "sw"], "LANGUAGE=FILE"),
-        (["lookup", "--bitext", "sw=none.tsv"], "no bitext file none.tsv"),
+        (["lookup", "--bitext", "sw=none.tsv"], "no parallel text none.tsv"),
         (["lookup", "--bitext", "sw=sw.tsv", "--set", "minimum=0"], "minimum"),
         (["lookup", "--bitext", "sw=sw.tsv", "--set", "maximum=1"], "minimum"),
         (["lookup", "--bitext", "sw=sw.tsv", "--teacher", "x"], "teacher"),
@@ -244,6 +246,30 @@ def test_bitext_is_gathered_by_canonical_language(tmp_path: Path) -> None:
         (tmp_path / name).write_text("x\ty\n")
     a, b, c = (tmp_path / name for name in "abc")
     assert parse_bitext([f"swa={a},{b}", f"sw={c}"]) == {"sw": (a, b, c)}
+
+
+def test_two_files_joined_by_a_plus_are_a_moses_pair_unless_one_file_has_that_name(tmp_path: Path) -> None:
+    for name in ("a.sw", "a.en", "b+c.tsv"):
+        (tmp_path / name).write_text("x\ty\n")
+    assert bitext_path("a.sw+a.en", tmp_path) == (tmp_path / "a.sw", tmp_path / "a.en")
+    assert bitext_path("b+c.tsv", tmp_path) == tmp_path / "b+c.tsv"
+    with pytest.raises(MissingDataError, match=r"no parallel text .*a\.fr"):
+        bitext_path("a.sw+a.fr", tmp_path)
+
+
+def test_a_moses_pair_trains_the_same_table_as_the_same_sentences_in_columns(tmp_path: Path) -> None:
+    lines = [line.split("\t") for line in BITEXT.splitlines()] * 3
+    (tmp_path / "t.tsv").write_text("".join(f"{left}\t{right}\n" for left, right in lines))
+    for side, name in enumerate(("t.sw", "t.en")):
+        (tmp_path / name).write_text("".join(f"{line[side]}\n" for line in lines))
+    for text, output in (("t.tsv", "columns"), ("t.sw+t.en", "moses")):
+        done = clir("train", "psq", "--bitext", f"sw={text}", "--output", output, folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+    one, other = (
+        {file.name: file.read_bytes() for file in (tmp_path / name).glob("*.npy")} for name in ("columns", "moses")
+    )
+    assert one
+    assert one == other
 
 
 @pytest.mark.parametrize(
@@ -362,6 +388,10 @@ def test_a_model_that_is_there_already_is_not_trained(suite: Path, tiny: Path, t
     mine = Experiment.from_suite(suite, models=[f"words={tmp_path / 'mine'}"], **given)  # type: ignore[arg-type]
     assert mine.plan().models() == []
     assert mine.run().failed == []
+    (row,) = Leaderboard.from_store(mine.store, "trained").rows
+    command = ["clir", "run", "--suite", suite, "--systems", "lookup", "--pairs", "sw-en", "--data", "DIR"]
+    command += ["--model", f"words={tmp_path / 'mine'}", "--plugin", lookup]
+    assert row.entries[0].command == shlex.join(map(str, command))
     with pytest.raises(UnknownNameError, match="did you mean 'words'"):
         Experiment.from_suite(suite, models=["word=x"], **given)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="write NAME=FOLDER"):

@@ -15,7 +15,7 @@ from systems.dense.settings import MDPRTraining
 from systems.dense.system import MDPR
 from systems.dense.train import TrainingReport, in_batch_loss, mean_reciprocal_rank, train_pairs
 from systems.optimisation import DivergedError
-from systems.pairs import batch_of_step, read_pairs, split_pairs, unknown_share
+from systems.pairs import batch_of_step, split_pairs, unknown_share
 
 PAIRS = list(bitext("sw", 400))
 
@@ -157,13 +157,6 @@ def test_a_language_the_tokenizer_cannot_write_is_refused_with_the_share(bert: P
     with pytest.raises(UsageError, match=f"{share:.0%} of the tokens of am are unknown") as caught:
         train_pairs(strange, settings(bert, held_out=0), tmp_path, TrainingContext(tmp_path), languages=["am"])
     assert "start from an encoder whose vocabulary" in str(caught.value)
-
-
-def test_a_line_without_a_translation_is_named(tmp_path: Path) -> None:
-    file = tmp_path / "sw-en.tsv"
-    file.write_text("daraja\tbridge\t1\nmahindi\t \n")
-    with pytest.raises(DataError, match=r"sw-en\.tsv:2: expected a sentence, a tab and its translation"):
-        list(read_pairs(file))
 
 
 def test_a_model_trained_through_the_store_is_kept_and_answers(bert: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import torch
 from transformers import BertConfig, BertModel
 
 from harness.collections.embedded.bitext import bitext
-from systems.distillation.bitext import Pair
+from systems.bitext import Pair
 from systems.distillation.student import student_from_teacher
 from systems.late_interaction.encoder import EncoderSettings, TokenEncoder
 from systems.vocabulary import train_tokenizer

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from harness.errors import DataError, UsageError
-from systems.distillation.bitext import Pair
+from systems.bitext import Pair
 from systems.distillation.student import multilingual_student, student_from_teacher
 from systems.late_interaction.encoder import TokenEncoder
 from systems.vocabulary import train_tokenizer

@@ -13,8 +13,8 @@ from harness.errors import DataError, UsageError
 from harness.indexing import index_key
 from harness.languages import LanguagePair
 from harness.training import TrainingContext
+from systems.bitext import Pair
 from systems.cal import CAL
-from systems.distillation.bitext import Pair
 from systems.distillation.system import Distilled
 from systems.late_interaction.encoder import TokenEncoder
 from systems.late_interaction.system import ColBERT

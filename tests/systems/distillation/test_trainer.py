@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from harness.errors import UsageError
-from systems.distillation.bitext import Pair
+from systems.bitext import Pair
 from systems.distillation.data import load_training_data
 from systems.distillation.distil import distil
 from systems.distillation.settings import Optimisation
@@ -74,7 +74,7 @@ KILLED = """
     import os, signal, sys
     from pathlib import Path
     from harness.collections.embedded.bitext import bitext
-    from systems.distillation.bitext import Pair
+    from systems.bitext import Pair
     from systems.distillation.settings import Optimisation
     from systems.distillation.student import student_from_teacher
     from systems.distillation.trainer import train

@@ -14,6 +14,7 @@ from xml.parsers.expat import ExpatError, ParserCreate
 from harness.errors import DataError, MissingDataError, UnknownNameError
 from harness.languages import canonical_tag
 from harness.textio import open_text
+from harness.training import BitextPath
 
 XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 FORMATS = (".tsv", ".tmx", ".jsonl", ".json")
@@ -26,10 +27,6 @@ class Pair:
     source: str
     target: str
     id: str
-
-
-BitextPath = Path | tuple[Path, Path]
-"""A file with both sides, or two files with one side each: foreign, pivot."""
 
 
 def read_bitext(path: BitextPath, language: str, pivot: str = "en") -> Iterator[Pair]:
@@ -58,6 +55,12 @@ def read_bitext(path: BitextPath, language: str, pivot: str = "en") -> Iterator[
     suffix = Path(path.name.removesuffix(".gz")).suffix
     if suffix == ".tsv":
         return _read_tsv(path)
+    if language == pivot and suffix in FORMATS:
+        raise DataError(
+            f"tells its two sides apart by language, and both are '{pivot}'",
+            path=path,
+            hint="write .tsv: query, passage",
+        )
     if suffix in (".jsonl", ".json"):
         return _read_jsonl(path, language, pivot)
     if suffix == ".tmx":
@@ -65,7 +68,7 @@ def read_bitext(path: BitextPath, language: str, pivot: str = "en") -> Iterator[
     raise DataError(
         f"is no parallel text by its name (known: {', '.join(FORMATS)}, each also with .gz)",
         path=path,
-        hint="rename it, or give Moses files as two paths",
+        hint="rename it, or give the two files of a Moses pair as FOREIGN+PIVOT",
     )
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import DataError, MissingDataError
-from systems.distillation.bitext import Pair, read_bitext
-from systems.distillation.bitext_filter import FilterSettings, filter_bitext, sample, split_held_out
+from systems.bitext import Pair, read_bitext
+from systems.bitext_filter import FilterSettings, filter_bitext, sample, split_held_out
 
 PAIRS = [Pair("mvua kubwa", "heavy rain", "a"), Pair("bei ya mahindi", "the price of maize", "b")]
 TMX = """<?xml version="1.0" encoding="UTF-8"?>

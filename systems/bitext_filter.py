@@ -12,7 +12,7 @@ import langcodes
 import regex
 from pydantic import BaseModel, ConfigDict, Field
 
-from systems.distillation.bitext import Pair
+from systems.bitext import Pair
 
 _UNICODE_SCRIPTS = {
     "Hans": ("Han",),
