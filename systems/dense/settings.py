@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from harness.system import SystemConfig
-from harness.training import TrainingSettings
 from systems.dense.presets import PRESETS, Preset, find_preset
 from systems.dense.recipe import Choices, Pooling
+from systems.encoder_training import EncoderTraining
 
 DEFAULT_PRESET = "mdpr"
-NEW = "new"
 _PLACE: dict[str, Any] = {"identity": False}
 _PRESET = f"a published encoder with its pooling and prompts: {', '.join(PRESETS)}"
 
@@ -93,41 +92,28 @@ class MDPRConfig(SystemConfig):
         return choices(preset, self.pooling, self.normalise, self.query_prompt, self.passage_prompt)
 
 
-class MDPRTraining(TrainingSettings):
+class MDPRTraining(EncoderTraining):
     """Settings of training with in-batch negatives. The trained model keeps pooling, normalisation and prompts."""
 
-    start: str | None = Field(
+    start: str | None = Field(  # type: ignore[assignment]  # wider than the base's
         None,
         description="encoder to start from, folder or model hub id; `new` for a small one with random weights; "
         "the preset's if none",
         json_schema_extra={"identity": False},
     )
-    vocabulary: int | None = Field(
-        None, ge=100, description="learn so many subwords from the text, in place of the vocabulary of the start"
-    )
-    layers: int = Field(4, ge=1, description="of a new encoder")
-    width: int = Field(256, ge=32, multiple_of=32, description="of the token states of a new encoder")
     preset: str | None = Field(None, description=f"{_PRESET}; '{DEFAULT_PRESET}' when no start is given either")
     pooling: Pooling | None = Field(None, description="cls or mean")
     normalise: bool | None = Field(None, description="train cosines in place of dot products")
     query_prompt: str | None = Field(None, description="put before every query")
     passage_prompt: str | None = Field(None, description="put before every passage")
-    steps: int = Field(1000, ge=1, description="batches to train on")
     batch_size: int = Field(64, ge=2, description="pairs in a batch; each has the others' passages as negatives")
     lr: float = Field(2e-5, gt=0, description="largest learning rate")
-    embedding_lr: float | None = Field(
-        None, gt=0, description="that of the input embeddings, which have further to go with a vocabulary of their own"
-    )
-    warmup: float = Field(0.1, ge=0, lt=1, description="share of the steps in which it rises; then it falls to 0")
-    weight_decay: float = Field(0.01, ge=0, description="of matrices; biases and norms have none")
     temperature: float | None = Field(
         None, gt=0, description="scores are divided by it; 0.05 for cosines and 1 for dot products when left out"
     )
     symmetric: bool = Field(True, description="also let each passage find its query")
     query_length: int = Field(64, ge=3, description="longest query in tokens")
     passage_length: int = Field(128, ge=3, description="longest passage in tokens")
-    held_out: float = Field(0.02, ge=0, lt=1, description="share of the pairs kept to measure on, 500 at most")
-    checkpoint_every: int = Field(200, ge=1, description="steps between checkpoints, each with a held-out MRR")
     bf16: bool = Field(False, description="mixed precision; faster where the hardware has it, less exact")
     device: str = Field("auto", description="auto (a GPU if there is one), cpu, cuda ...")
 
@@ -137,12 +123,6 @@ class MDPRTraining(TrainingSettings):
         if name is not None:
             find_preset(name)
         return name
-
-    @model_validator(mode="after")
-    def _new_needs_vocabulary(self) -> MDPRTraining:
-        if self.start == NEW and self.vocabulary is None:
-            raise ValueError("a new encoder needs `vocabulary`, e.g. 8000")
-        return self
 
     @property
     def source(self) -> str:

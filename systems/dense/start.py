@@ -7,8 +7,9 @@ from pathlib import Path
 
 from systems.dense.encoder import TextEncoder
 from systems.dense.recipe import Choices, Recipe
-from systems.dense.settings import NEW, MDPRTraining
+from systems.dense.settings import MDPRTraining
 from systems.devices import choose_device
+from systems.encoder_training import NEW
 from systems.vocabulary import new_body, train_tokenizer, with_vocabulary
 
 

@@ -16,7 +16,8 @@ from harness.errors import DataError
 from harness.system import IndexContext, Ranking, SearchContext, Searcher, register_system
 from harness.training import Bitext, TrainableSystem, TrainingContext
 from systems.dense.recipe import encoder_digest, encoder_folder, read_recipe
-from systems.dense.settings import NEW, MDPRConfig, MDPRTraining
+from systems.dense.settings import MDPRConfig, MDPRTraining
+from systems.encoder_training import NEW
 
 if TYPE_CHECKING:
     from systems.dense.encoder import TextEncoder

@@ -20,7 +20,7 @@ from torch.nn import functional
 from torch.optim import AdamW
 
 from harness.collections.base import content_digest
-from harness.identity import fingerprint
+from harness.identity import settings_without_places
 from harness.training import Bitext, TrainingContext
 from systems.bitext import read_bitext
 from systems.dense.encoder import TextEncoder
@@ -112,8 +112,14 @@ def train_pairs(
         require_known(unknown, ", ".join(languages) or "the queries")
         if unknown > 0.05:
             context.tell(0, settings.steps, f"{unknown:.0%} of the queries' tokens are unknown to the tokenizer")
-        identity = [encoder.digest(), settings.model_dump(mode="json"), content_digest(train), context.seed, both_roles]
-        checkpoints = Checkpoints(context.scratch, fingerprint(identity))
+        run = {
+            "encoder": encoder.digest(),
+            "settings": settings_without_places(settings),
+            "pairs": content_digest(train),
+            "seed": context.seed,
+            "roles": 1 + both_roles,
+        }
+        checkpoints = Checkpoints(context.scratch, run)
         before = mean_reciprocal_rank(encoder, held)
         _fit(encoder, train, held, settings, context, checkpoints, both_roles)
         after = mean_reciprocal_rank(encoder, held)
@@ -190,7 +196,7 @@ def _fit(
     )
     encoder.train()
     with torch.random.fork_rng():
-        for step in range(checkpoints.restore(encoder, optimizer), settings.steps):
+        for step in range(checkpoints.restore(encoder, optimizer)["step"], settings.steps):
             set_rates(optimizer, step, settings.steps, settings.warmup)
             torch.manual_seed(_dropout_seed(context.seed, step))  # the same after a resume
             batch = batch_of_step(train, step, settings.batch_size, context.seed)
@@ -202,7 +208,7 @@ def _fit(
             if (step + 1) % settings.checkpoint_every == 0:
                 if held:
                     checkpoints.note(step=step + 1, mrr=mean_reciprocal_rank(encoder, held))
-                checkpoints.save(step + 1, encoder, optimizer)
+                checkpoints.save(encoder, optimizer, step=step + 1)
 
 
 def _step(encoder: TextEncoder, optimizer: AdamW, batch: Sequence[Pair], settings: MDPRTraining, step: int) -> float:

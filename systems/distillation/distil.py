@@ -17,9 +17,10 @@ from harness.training import Bitext
 from systems.distillation.data import TrainingData, load_training_data
 from systems.distillation.settings import Distillation, Optimisation
 from systems.distillation.student import multilingual_student, student_from_teacher
-from systems.distillation.trainer import CURVE, Progress, TrainingResult, train
+from systems.distillation.trainer import Progress, TrainingResult, train
 from systems.late_interaction.encoder import TokenEncoder
 from systems.late_interaction.sources import source_digest
+from systems.training_state import CURVE
 
 RECORD, CARD = "training.json", "README.md"
 PACKAGES = ("torch", "transformers", "tokenizers", "accelerate", "POT", "clir-harness")

@@ -6,7 +6,6 @@ goes on from the last checkpoint, and comes to the same result as a run that was
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,22 +22,15 @@ from harness.identity import fingerprint, settings_without_places
 from systems.bitext import Pair
 from systems.bitext_filter import sample
 from systems.distillation.batches import BatchOrder
-from systems.distillation.checkpoints import (
-    claim_run,
-    cut_curve,
-    load_checkpoint,
-    load_weights,
-    save_checkpoint,
-    save_weights,
-)
 from systems.distillation.known_item import reciprocal_rank
 from systems.distillation.losses import alignment_loss
 from systems.distillation.precision import trains_in_bfloat16
 from systems.distillation.settings import Optimisation
 from systems.late_interaction.encoder import TokenEncoder
 from systems.optimisation import DivergedError, parameter_groups, set_rates
+from systems.training_state import Checkpoints, load_weights, save_weights
 
-CURVE, BEST = "curve.jsonl", "best.safetensors"
+BEST = "best.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +98,10 @@ def train(
         "teacher": teacher.digest(),
         "pairs": fingerprint(texts),
     }
-    claim_run(work, run)
     evaluated = sample(held_out, settings.evaluation_pairs)
-    return _Run(student, teacher, pairs, evaluated, settings, work, seed, on_progress).carry_out()
+    made = _Run(student, teacher, pairs, evaluated, settings, Checkpoints(work, run), seed, on_progress)
+    with torch.random.fork_rng():
+        return made.carry_out()
 
 
 class _Run:
@@ -121,7 +114,7 @@ class _Run:
         pairs: Sequence[Pair],
         held_out: Sequence[Pair],
         settings: Optimisation,
-        work: Path,
+        checkpoints: Checkpoints,
         seed: int,
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
@@ -129,7 +122,8 @@ class _Run:
         self.accelerator = Accelerator()
         if self.accelerator.num_processes > 1:
             raise UsageError("training takes one process", hint="start it without a multi-process launcher")
-        self.pairs, self.held_out, self.settings, self.work, self.seed = pairs, held_out, settings, work, seed
+        self.pairs, self.held_out, self.settings, self.seed = pairs, held_out, settings, seed
+        self.checkpoints, self.best = checkpoints, checkpoints.folder / BEST
         device = self.accelerator.device
         self.bfloat16 = trains_in_bfloat16(settings.precision, device)
         lengths = {"query_length": settings.max_tokens, "document_length": settings.max_tokens}
@@ -151,24 +145,22 @@ class _Run:
 
     def carry_out(self) -> TrainingResult:
         settings = self.settings
-        torch.manual_seed(self.seed)
-        self.progress = load_checkpoint(self.work, self.student, self.optimizer) or self.progress
-        cut_curve(self.work / CURVE, self.progress["step"])
+        self.progress |= self.checkpoints.restore(self.student, self.optimizer)
         self._encode_with_teacher()
         while self.progress["step"] < settings.steps and not self._out_of_patience():
             step = self.progress["step"]
             loss = self._step(step)
             self.progress["step"] = step = step + 1
-            self._note({"step": step, "loss": loss})
+            self.checkpoints.note(step=step, loss=loss)
             if self.held_out and (step % settings.evaluate_every == 0 or step == settings.steps):
                 self._evaluate(step)
             if step % settings.checkpoint_every == 0:
-                save_checkpoint(self.work, step, self.student, self.optimizer, self.progress)
+                self.checkpoints.save(self.student, self.optimizer, **self.progress)
             held_out = "" if self.progress["best"] is None else f", held-out RR {self.progress['rank']:.3f}"
             self.on_progress(Progress(step, settings.steps, f"loss {loss:.3f}{held_out}"))
         best = self.progress["best"]
         if best is not None:
-            load_weights(self.student, self.work / BEST)
+            load_weights(self.student, self.best)
         self.student.eval()
         done = self.progress["step"]
         if best is None:
@@ -191,6 +183,7 @@ class _Run:
         """One optimiser step; the mean loss of its batches."""
         settings = self.settings
         self.model.train()
+        torch.manual_seed(self.seed * 1_000_003 + step)  # the same after a resume
         set_rates(self.optimizer, step, settings.steps, settings.warmup)
         total = 0.0
         for part in range(settings.accumulation):
@@ -202,7 +195,7 @@ class _Run:
             if not math.isfinite(total):
                 raise DivergedError(
                     f"the loss is {total} at step {step + 1}",
-                    hint=f"lower the learning rates, or train in float32; {self.work} keeps the checkpoints so far",
+                    hint="lower the learning rates, or train in float32; the checkpoints so far are kept",
                 )
             self.accelerator.backward(loss / settings.accumulation)
         self.accelerator.clip_grad_norm_(self.model.parameters(), settings.max_gradient_norm)
@@ -246,11 +239,11 @@ class _Run:
                 batch = self.held_out[start : start + size]
                 losses += len(batch) * float(self._loss(batch, self.goals[start : start + size]))
         scores = {"step": step, "reciprocal_rank": rank, "loss": losses / len(self.held_out)}
-        self._note({"step": step, "reciprocal_rank": rank, "held_out_loss": scores["loss"]})
+        self.checkpoints.note(step=step, reciprocal_rank=rank, held_out_loss=scores["loss"])
         self.progress["rank"] = rank
         best = self.progress["best"]
         if best is None or rank > best["reciprocal_rank"]:
-            save_weights(self.student, self.work / BEST)
+            save_weights(self.student, self.best)
             self.progress.update(best=scores, since_best=0)
         else:
             self.progress["since_best"] += 1
@@ -258,10 +251,6 @@ class _Run:
     def _out_of_patience(self) -> bool:
         patience = self.settings.patience
         return patience is not None and self.progress["since_best"] >= patience
-
-    def _note(self, line: dict[str, float]) -> None:
-        with (self.work / CURVE).open("a", encoding="utf-8") as handle:
-            handle.write(json.dumps(line) + "\n")
 
 
 def _tensors(arrays: Sequence[Any]) -> list[Tensor]:

@@ -16,10 +16,11 @@ from harness.collections.base import Document
 from harness.languages import LanguagePair, language_name
 from harness.system import IndexContext, RetrievalSystem, SearchContext, Searcher, register_system
 from harness.training import Bitext, TrainableSystem, TrainingContext
+from systems.encoder_training import NEW
 from systems.late_interaction.config import LateInteractionConfig
 from systems.late_interaction.documents import TokenVectors
 from systems.late_interaction.sources import source_digest
-from systems.late_interaction.train_settings import NEW, ColBERTTraining
+from systems.late_interaction.train_settings import ColBERTTraining
 
 ConfigT = TypeVar("ConfigT", bound=LateInteractionConfig)
 

@@ -22,16 +22,17 @@ from torch.nn import functional
 from torch.optim import AdamW
 
 from harness.collections.base import Document, Query, content_digest
-from harness.identity import fingerprint, settings_without_places
+from harness.identity import settings_without_places
 from harness.languages import LanguagePair
 from harness.system import IndexContext, SearchContext
 from harness.training import Bitext, TrainingContext
 from systems.bitext import read_bitext
 from systems.bm25 import BM25
 from systems.devices import choose_device
+from systems.encoder_training import NEW
 from systems.late_interaction.encoder import EncoderSettings, TokenEncoder
 from systems.late_interaction.maxsim import maxsim_scores
-from systems.late_interaction.train_settings import NEW, ColBERTTraining
+from systems.late_interaction.train_settings import ColBERTTraining
 from systems.optimisation import parameter_groups, set_rates, take_step
 from systems.pairs import Pair, batch_of_step, split_pairs
 from systems.training_state import CURVE, Checkpoints
@@ -61,8 +62,13 @@ def train_on_files(pairs: Bitext, settings: ColBERTTraining, output: Path, conte
     train, held = split_pairs(read, settings.held_out, context.seed)
     encoder = start_encoder(settings, (text for pair in train for text in pair), context.seed)
     negatives = hard_negatives(train, settings.depth) if settings.hard_negatives else {}
-    identity = [encoder.digest(), settings_without_places(settings), content_digest(train), context.seed]
-    checkpoints = Checkpoints(context.scratch, fingerprint(identity))
+    run = {
+        "encoder": encoder.digest(),
+        "settings": settings_without_places(settings),
+        "pairs": content_digest(train),
+        "seed": context.seed,
+    }
+    checkpoints = Checkpoints(context.scratch, run)
     before = mean_reciprocal_rank(encoder, held)
     _fit(encoder, train, held, negatives, settings, context, checkpoints)
     record = {
@@ -199,7 +205,7 @@ def _fit(
         relevant.setdefault(query, set()).add(passage)
     encoder.train()
     with torch.random.fork_rng():
-        for step in range(checkpoints.restore(encoder, optimizer), settings.steps):
+        for step in range(checkpoints.restore(encoder, optimizer)["step"], settings.steps):
             set_rates(optimizer, step, settings.steps, settings.warmup)
             draw = random.Random(f"{context.seed}/{step}")  # the same after a resume
             torch.manual_seed(draw.getrandbits(62))
@@ -211,7 +217,7 @@ def _fit(
             if (step + 1) % settings.checkpoint_every == 0:
                 if held:
                     checkpoints.note(step=step + 1, mrr=mean_reciprocal_rank(encoder, held))
-                checkpoints.save(step + 1, encoder, optimizer)
+                checkpoints.save(encoder, optimizer, step=step + 1)
 
 
 def _draw(found: Sequence[str], settings: ColBERTTraining, draw: random.Random) -> list[str]:

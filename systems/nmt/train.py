@@ -23,8 +23,9 @@ from torch.nn import functional
 from torch.optim import AdamW
 from transformers import MarianConfig, MarianMTModel, MarianTokenizer
 
+from harness.collections.base import content_digest
 from harness.errors import UsageError
-from harness.identity import fingerprint, settings_without_places
+from harness.identity import settings_without_places
 from harness.languages import language_name
 from harness.training import Bitext, TrainingContext
 from systems.bitext import Pair
@@ -83,8 +84,8 @@ def train_on_bitext(bitext: Bitext, settings: NMTTraining, output: Path, context
     context.tell(0, settings.steps, "learning the vocabulary")
     tokenizer = make_tokenizer([text for pair in train for text in pair], settings, output)
     model = _new_model(tokenizer, settings, context.seed)
-    identity = fingerprint([settings.model_dump(mode="json"), context.seed, [list(pair) for pair in train]])
-    checkpoints = Checkpoints(context.scratch, identity)
+    run = {"settings": settings_without_places(settings), "pairs": content_digest(train), "seed": context.seed}
+    checkpoints = Checkpoints(context.scratch, run)
     _fit(model, tokenizer, train, settings, context, checkpoints)
     model.train(False)
     with quiet():
@@ -199,7 +200,7 @@ def _fit(
     order = BatchOrder([len(target) for _, target in pairs], settings.batch_size, context.seed)
     model.train()
     with torch.random.fork_rng():
-        for step in range(checkpoints.restore(model, optimizer), settings.steps):
+        for step in range(checkpoints.restore(model, optimizer)["step"], settings.steps):
             set_rates(optimizer, step, settings.steps, settings.warmup)
             torch.manual_seed(context.seed * 1_000_003 + step)  # the same after a resume
             loss = _loss(
@@ -209,7 +210,7 @@ def _fit(
             checkpoints.note(step=step + 1, loss=value)
             context.tell(step + 1, settings.steps, f"loss {value:.3f}")
             if (step + 1) % settings.checkpoint_every == 0:
-                checkpoints.save(step + 1, model, optimizer)
+                checkpoints.save(model, optimizer, step=step + 1)
 
 
 def _loss(

@@ -96,7 +96,7 @@ def test_a_training_that_was_cut_short_ends_as_if_it_had_not_been(
 
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path, settings(bert), tell=interrupt)
-    assert [folder.name for folder in (tmp_path / "scratch").glob("step-*")] == ["step-00000020"]
+    assert [folder.name for folder in (tmp_path / "scratch").glob("step-*")] == ["step-000000020"]
     seen: list[int] = []
     report = train(tmp_path, settings(bert), tell=lambda done, total, text: seen.append(done))
     assert seen[0] == 21
@@ -109,7 +109,7 @@ def test_a_checkpoint_of_another_training_is_refused(
     trained: tuple[Path, TrainingReport], bert: Path, tmp_path: Path
 ) -> None:
     train(tmp_path, settings(bert, steps=20))
-    with pytest.raises(UsageError, match="checkpoint of another training"):
+    with pytest.raises(UsageError, match="holds a training with other settings"):
         train(tmp_path, settings(bert, steps=20, lr=1e-3))
 
 

@@ -17,9 +17,10 @@ from systems.bitext import Pair
 from systems.distillation.data import load_training_data
 from systems.distillation.distil import distil
 from systems.distillation.settings import Optimisation
-from systems.distillation.trainer import CURVE, Progress, train
+from systems.distillation.trainer import Progress, train
 from systems.late_interaction.encoder import TokenEncoder
 from systems.optimisation import DivergedError
+from systems.training_state import CURVE
 
 from .conftest import make_teacher
 
@@ -161,7 +162,7 @@ def test_requests_that_cannot_be_met_fail_before_training(
         train(new_student(), teacher, [], [], QUICK, tmp_path / "b")
     settings = QUICK.model_copy(update={"steps": 2})
     train(new_student(), teacher, pairs, [], settings, tmp_path / "c")
-    with pytest.raises(UsageError, match="holds a run with other settings"):
+    with pytest.raises(UsageError, match="holds a training with other settings"):
         train(new_student(), teacher, pairs, [], QUICK, tmp_path / "c")
 
 
