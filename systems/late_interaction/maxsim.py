@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 CPU_BLOCK = 8 * 2**20
-"""Bytes of scores at once on a processor: they should stay in its caches between product and maximum."""
+"""Bytes of scores and converted vectors at once on a processor: they should stay in its caches between conversion,
+product and maximum."""
 
 GPU_BLOCK = 2**30
-"""Bytes of scores at once on an accelerator: enough to keep it busy."""
+"""The same on an accelerator: enough to keep it busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def _best_matches(stacked: Tensor, tokens: ArrangedTokens, memory: int) -> Itera
     columns, dim = stacked.shape
     queries = stacked.T.contiguous()
     longest = max((group.length for group in tokens.groups), default=0)
-    rows = min(len(tokens.vectors), max(longest, memory // (4 * max(columns, 1))))
+    rows = min(len(tokens.vectors), max(longest, memory // (4 * (columns + dim))))
     converted = torch.empty(rows, dim, device=stacked.device)
     products = torch.empty(rows, columns, device=stacked.device)
     for block in _blocks(tokens.groups, rows):
