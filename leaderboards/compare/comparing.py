@@ -29,7 +29,7 @@ _NO_CELL = SideCell(CellState.NOT_RUN, "not on this board")
 def compare_sides(
     base: Side,
     current: Side,
-    rules: Rules = Rules(),
+    rules: Rules,
     *,
     tests: bool = True,
     seed: int = 0,

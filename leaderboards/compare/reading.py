@@ -37,7 +37,7 @@ class Selection:
     data: Path | None = None
 
 
-def read_sides(base: Path | str, current: Path | str, selection: Selection = Selection()) -> tuple[Side, Side]:
+def read_sides(base: Path | str, current: Path | str, selection: Selection) -> tuple[Side, Side]:
     """The two sides of a comparison: stores, JSON documents of boards, or run files, in any combination.
 
     Raises:

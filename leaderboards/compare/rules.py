@@ -28,11 +28,11 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    absolute: float | None = Field(None, ge=0)
-    relative: float | None = Field(None, ge=0, le=1)
-    alpha: float | None = Field(None, gt=0, lt=1)
-    latency_ratio: float | None = Field(None, ge=1)
-    memory_ratio: float | None = Field(None, ge=1)
+    absolute: float | None = Field(default=None, ge=0)
+    relative: float | None = Field(default=None, ge=0, le=1)
+    alpha: float | None = Field(default=None, gt=0, lt=1)
+    latency_ratio: float | None = Field(default=None, ge=1)
+    memory_ratio: float | None = Field(default=None, ge=1)
 
     def tolerated(self, mean: float) -> float:
         """The difference from a mean of the base that is tolerated."""
@@ -70,7 +70,7 @@ class Rules(Limits):
     (0.05, 0.02)
     """
 
-    absolute: float | None = Field(0.005, ge=0)
+    absolute: float | None = Field(default=0.005, ge=0)
     measures: tuple[str, ...] = ()
     overrides: tuple[Override, ...] = ()
     allow_missing: bool = False

@@ -17,7 +17,8 @@ _SLACK = 1e-9
 def measure_verdict(change: MeasureChange, limits: Limits) -> tuple[Verdict, str]:
     """The verdict on one measure, and why it is not unchanged; see docs/compare.md."""
     difference = change.difference
-    assert difference is not None and change.base is not None
+    assert difference is not None
+    assert change.base is not None
     tolerated = limits.tolerated(change.base)
     if abs(difference) <= tolerated + _SLACK:
         return Verdict.UNCHANGED, ""
