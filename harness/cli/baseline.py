@@ -36,7 +36,7 @@ def freeze(file: Path, suite: str | None, store: Path, partial: bool) -> None:
       clir baseline freeze afriqa.json --suite afriqa --store results --partial
     """
     from harness.store import Store
-    from leaderboards.compare.baseline import freeze_baseline
+    from leaderboards.baseline import freeze_baseline
 
     board = freeze_baseline(file, Store(store, create=False), suite, partial=partial)
     size = file.stat().st_size

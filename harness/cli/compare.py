@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import data_option, many, plugin_option
+from harness.cli.options import data_option, json_option, many, plugin_option
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 @click.option("--allow-not-comparable", is_flag=True, default=None, help="Cells that cannot be compared do not fail.")
 @click.option("--no-tests", is_flag=True, help="Leave out tests and intervals, which takes less time.")
 @click.option("--all", "show_all", is_flag=True, help="Print unchanged cells, too.")
-@click.option(
-    "--json", "json_file", type=_FILE, is_flag=False, flag_value="-", help="Write JSON to a file, or print it."
-)
+@json_option
 @click.option("--markdown", type=_FILE, metavar="FILE", help="Write a summary for a pull request; - prints it.")
 @click.option("--junit", type=_FILE, metavar="FILE", help="Write JUnit XML; - prints it.")
 @data_option
@@ -50,7 +48,7 @@ def command(
     data: Path | None,
     no_tests: bool,
     show_all: bool,
-    json_file: Path | None,
+    as_json: bool,
     markdown: Path | None,
     junit: Path | None,
     **rules: Any,
@@ -78,8 +76,8 @@ def command(
     from leaderboards.render.comparison_junit import comparison_junit
     from leaderboards.render.comparison_markdown import comparison_markdown
 
-    outputs = {"--json": json_file, "--markdown": markdown, "--junit": junit}
-    printed = [name for name, path in outputs.items() if path is not None and str(path) == "-"]
+    outputs = {"--json": Path("-") if as_json else None, "--markdown": markdown, "--junit": junit}
+    printed = [name for name, path in outputs.items() if path == Path("-")]
     if len(printed) > 1:
         raise UsageError(f"{' and '.join(printed)} cannot both be printed", hint="write one of them to a file")
     chosen = _rules(**rules)
@@ -87,7 +85,8 @@ def command(
     with StepProgress() as progress:
         sides = read_sides(base, current, selection)
         found = compare_sides(*sides, chosen, tests=not no_tests, listen=progress)
-    for path, render in ((json_file, comparison_json), (markdown, comparison_markdown), (junit, comparison_junit)):
+    renders = (comparison_json, comparison_markdown, comparison_junit)
+    for path, render in zip(outputs.values(), renders, strict=True):
         if path is not None:
             _write(path, render(found))
     if not printed:
@@ -118,7 +117,7 @@ def _rules(rules_file: Path | None, **given: Any) -> Any:
 def _write(path: Path, text: str) -> None:
     from harness.run_files import written_whole
 
-    if str(path) == "-":
+    if path == Path("-"):
         click.echo(text, nl=False)
         return
     with written_whole(path) as file:

@@ -31,11 +31,11 @@ def comparison_junit(comparison: BoardComparison) -> str:
     """
     cells = (*comparison.cells, *comparison.averages)
     failed = sum(map(comparison.fails, cells))
-    skipped = sum(map(_skips, cells)) - sum(_skips(cell) and comparison.fails(cell) for cell in cells)
+    skipped = sum(_skips(cell) and not comparison.fails(cell) for cell in cells)
     counts = {"tests": str(len(cells)), "failures": str(failed), "errors": "0", "skipped": str(skipped)}
     name = xml_text(f"clir compare {comparison.base.suite}", LONGEST_NAME)
-    root = ElementTree.Element("testsuites", name=name, **counts)
-    suite = ElementTree.SubElement(root, "testsuite", name=name, **counts)
+    root = ElementTree.Element("testsuites", {"name": name, **counts})
+    suite = ElementTree.SubElement(root, "testsuite", {"name": name, **counts})
     properties = ElementTree.SubElement(suite, "properties")
     for key, value in (
         ("base", comparison.base.name),
