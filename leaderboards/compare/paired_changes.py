@@ -23,7 +23,8 @@ class PairedChange:
     """Current minus base over the queries of a cell, or macro-averaged.
 
     Attributes:
-        low, high: ends of the 95 % bootstrap percentile interval of the difference; NaN with fewer than two queries.
+        low, high: ends of the 95 % bootstrap percentile interval of the difference; 0 when no query differs,
+            otherwise NaN with fewer than two queries in a collection.
         p: of the paired permutation test, two-sided.
         holm_p: corrected for all tests of the comparison.
         wins, ties, losses: queries on which the current side is better, equal, worse.

@@ -65,9 +65,9 @@ class Rules(Limits):
         allow_missing: whether results that are there no longer are tolerated.
         allow_not_comparable: whether cells that cannot be compared are tolerated.
 
-    >>> rules = Rules.model_validate({"relative": 0.1, "overrides": [{"rows": "mDPR*", "absolute": 0.05}]})
-    >>> rules.limits("mDPR", "embedded/sw-en", "AP").tolerated(0.2), rules.limits("PSQ", "x", "AP").tolerated(0.2)
-    (0.05, 0.02)
+    >>> rules = Rules.model_validate({"relative": 0.25, "overrides": [{"rows": "mDPR*", "absolute": 0.05}]})
+    >>> rules.limits("mDPR", "embedded/sw-en", "AP").tolerated(0.2), rules.limits("PSQ", "x", "AP").tolerated(0.5)
+    (0.05, 0.125)
     """
 
     absolute: float | None = Field(default=0.005, ge=0)
