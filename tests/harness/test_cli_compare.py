@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -53,7 +52,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for pair in ("sw.en", "so.en"):
         write_collection(folder / "data" / "tiny", pair)
     (folder / "suite.yaml").write_text(SUITE)
-    Experiment.from_suite(folder / "suite.yaml", folder / "results", folder / "data").run()
+    Experiment.from_suite(folder / "suite.yaml", folder / "results", data=folder / "data").run()
     return folder
 
 
