@@ -81,6 +81,8 @@ def command(
     if len(printed) > 1:
         raise UsageError(f"{' and '.join(printed)} cannot both be printed", hint="write one of them to a file")
     chosen = _rules(**rules)
+    if no_tests and any(limits.alpha is not None for limits in (chosen, *chosen.overrides)):
+        raise UsageError("--no-tests leaves --alpha nothing to judge by", hint="leave out one of them")
     selection = Selection(measure or chosen.measures, suite, collection, row, data)
     with StepProgress() as progress:
         sides = read_sides(base, current, selection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def side_of_document(board: BoardDocument, measures: Sequence[str], path: Path) 
 
     Raises:
         UnknownNameError: it does not have one of the measures.
-        DataError: a cell has more or fewer scores than its collection has queries.
+        DataError: a cell lacks a mean, or has more or fewer scores than its collection has queries, or infinite ones.
     """
     for measure in measures:
         if measure not in board.measures:
@@ -127,7 +128,7 @@ class _DocumentReader:
         clean = self.parts.get((part.row, part.collection))
         if part.state is not CellState.DONE or clean is None:
             return SideCell(part.state, part.reason)
-        missing = [name for name in self.measures if name not in part.means]
+        missing = [name for name in self.measures if not isfinite(part.means.get(name, nan))]
         if missing:
             raise self._damaged(part.row, part.collection, f"no mean of {missing[0]} on {part.label}")
         return SideCell(
@@ -145,8 +146,10 @@ class _DocumentReader:
     def _check(self, label: str, part: CellPart) -> None:
         queries = len(self._queries(part))
         for name in self.measures:
-            if name not in part.means:
+            if not isfinite(part.means.get(name, nan)):
                 raise self._damaged(label, part.collection, f"no mean of {name}")
+            if not all(map(isfinite, (part.scores or {}).get(name, ()))):
+                raise self._damaged(label, part.collection, f"a score of {name} is not a finite number")
             if part.scores is not None and len(part.scores.get(name, ())) != queries:
                 found = len(part.scores.get(name, ()))
                 raise self._damaged(label, part.collection, f"{found} scores of {name} for {queries} queries")

@@ -168,10 +168,10 @@ def _notes(
     """What else to know."""
     both = comparable.values()
     if without:
-        yield f"{without} cells have no result on either side."
+        yield f"Cells without a result on either side: {without}."
     untested = sum(not (base.query_ids and current.query_ids) for base, current in both)
     if untested and tested:
-        yield f"{untested} cells lack per-query scores on one side: they are judged by tolerance, without a test."
+        yield f"Cells without per-query scores on one side, judged by tolerance and not tested: {untested}."
     if any(base.machine != current.machine for base, current in both if base.machine and current.machine):
         yield "Costs were measured on different machines."
     limits = [rules.limits(row, collection, None) for row, collection, _ in comparable]
@@ -181,7 +181,7 @@ def _notes(
             for limit, cells in zip(limits, both, strict=True)
         )
         if unknown:
-            yield f"The {what} of {unknown} cells is not known on both sides, and was not judged."
+            yield f"Cells whose {what} is not known on both sides, so that it was not judged: {unknown}."
     for number, override in enumerate(rules.overrides, start=1):
         known = {(row, collection) for row, collection, _ in places}
         known |= {(row, MACRO) for row, _ in known}

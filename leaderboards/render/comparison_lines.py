@@ -60,7 +60,7 @@ def headline(comparison: BoardComparison) -> str:
     found = [f"{count:,} {verdict.value}" for verdict, count in comparison.counts.items() if count]
     averages = [cell for cell in comparison.averages if cell.verdict is Verdict.REGRESSED]
     if averages:
-        found.append(f"{len(averages):,} macro averages regressed")
+        found.append(f"{len(averages):,} macro average{'s' if len(averages) > 1 else ''} regressed")
     return ", ".join(found) or "no cells"
 
 
@@ -72,7 +72,7 @@ def rules_explained(comparison: BoardComparison) -> str:
         if limit is not None:
             said += f" It has regressed when its {what} is more than {limit:g} times the base's."
     if rules.overrides:
-        said += f" {len(rules.overrides)} overrides hold for some cells."
+        said += f" Overrides for some cells: {len(rules.overrides)}."
     return said
 
 

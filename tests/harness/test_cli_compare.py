@@ -13,6 +13,7 @@ import pytest
 from harness import cli
 from harness.experiment import Experiment
 from harness.store import read_json, write_json
+from leaderboards.document import SCHEMA_VERSION
 from tests.conftest import write_collection
 
 
@@ -166,7 +167,11 @@ def test_runs_are_compared(clir, store, tiny, tiny_suite, tmp_path) -> None:
         (["compare", "results", "results", "--json", "--junit", "-"], "--json and --junit cannot both be printed"),
         (["compare", "results", "results", "--junit", "no/where.xml"], "no/where.xml: cannot be written"),
         (["compare", "results", "a.run"], "--collection"),
-        (["compare", "newer.json", "results"], "has version 99 of the schema, this program reads version 2"),
+        (["compare", "results", "results", "--no-tests", "--alpha", "0.05"], "--no-tests leaves --alpha nothing"),
+        (
+            ["compare", "newer.json", "results"],
+            f"has version 99 of the schema, this program reads version {SCHEMA_VERSION}",
+        ),
         (["compare", "broken.json", "results"], "broken.json:1: is not JSON"),
         (["baseline", "freeze", "x.json", "--store", "nowhere"], "no results store"),
         (["baseline", "freeze", "x.json", "--suite", "tyni"], "did you mean 'tiny'"),
@@ -192,6 +197,19 @@ def test_a_failed_cell_is_no_baseline_unless_asked_for(clir, tiny, tiny_suite, p
     assert "'raises' on tiny/sw-en: failed" in err
     assert clir("baseline", "freeze", "baseline.json", "--partial")[0] == 0
     assert clir("compare", "baseline.json", "results")[0] == 0, "it failed before, too"
+
+
+def test_hostile_names_are_inert_on_a_terminal(clir, store, tmp_path) -> None:
+    clir("baseline", "freeze", "baseline.json")
+    text = (tmp_path / "baseline.json").read_text("utf-8")
+    hostile = json.dumps("[red]\x1b[2J\x07\u202e[/red]\n" + "x" * 10_000)
+    (tmp_path / "hostile.json").write_text(text.replace('"label": "BM25"', f'"label": {hostile}'), encoding="utf-8")
+    code, out, _ = clir("compare", "hostile.json", store)
+    assert code == 1
+    assert "missing  " in out
+    assert "[red]" in out
+    assert not set(out) & set("\x1b\x07\u202e")
+    assert max(map(len, out.splitlines())) < 1000
 
 
 def test_help_of_freezing_has_an_example(clir) -> None:

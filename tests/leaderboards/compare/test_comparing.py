@@ -87,7 +87,7 @@ def test_without_scores_of_queries_tolerances_decide_and_it_is_said():
     assert found.verdict is Verdict.REGRESSED
     assert found.measures[0].paired is None
     assert "not tested for want of per-query scores" in found.reasons[0]
-    assert any("lack per-query scores" in note for note in comparison.notes)
+    assert "Cells without per-query scores on one side, judged by tolerance and not tested: 1." in comparison.notes
 
 
 @pytest.mark.parametrize("fact", FACTS)
@@ -116,7 +116,7 @@ def test_what_is_not_there_any_more_is_missing_with_its_reason_and_what_was_not_
     assert found["psq"].reasons == ("not run: not on this board",)
     assert found["new"].verdict is Verdict.NEW
     assert "none" not in found
-    assert "1 cells have no result on either side." in comparison.notes
+    assert "Cells without a result on either side: 1." in comparison.notes
     assert comparison.failed
     assert not compare(base, current, allow_missing=True).failed
 
@@ -151,7 +151,7 @@ def test_costs_count_only_when_a_rule_says_so():
 
 def test_unknown_costs_and_other_machines_are_told():
     comparison = compare({HERE: costs(10)}, {HERE: cell(0.5)}, latency_ratio=2)
-    assert "The latency of 1 cells is not known on both sides, and was not judged." in comparison.notes
+    assert "Cells whose latency is not known on both sides, so that it was not judged: 1." in comparison.notes
     here, there = (dataclasses.replace(costs(10), machine=name) for name in ("one", "two"))
     assert "Costs were measured on different machines." in compare({HERE: here}, {HERE: there}).notes
 

@@ -14,7 +14,7 @@ from leaderboards.compare.comparing import compare_sides
 from leaderboards.compare.reading import Selection, read_sides
 from leaderboards.compare.results import Verdict
 from leaderboards.compare.rules import Rules
-from leaderboards.document import read_board
+from leaderboards.document import SCHEMA_VERSION, read_board
 
 RULES = Rules()
 
@@ -203,7 +203,7 @@ def test_a_run_needs_the_row_it_is_compared_with(stores, tmp_path):
 def test_a_newer_schema_is_refused_with_both_versions(stores):
     path = frozen(stores[0])
     path.write_text(json.dumps({**json.loads(path.read_text()), "schema_version": 99}))
-    with pytest.raises(DataError, match="has version 99 of the schema, this program reads version 2"):
+    with pytest.raises(DataError, match=f"has version 99 of the schema, this program reads version {SCHEMA_VERSION}"):
         compared(path, stores[1])
 
 
@@ -213,6 +213,14 @@ def test_damaged_documents_are_named_with_the_cell(stores):
     value["rows"][0]["cells"][2]["scores"]["RR"].pop()
     path.write_text(json.dumps(value))
     with pytest.raises(DataError, match="'system' on mini/sw-en: 2 scores of RR for 3 queries"):
+        compared(path, stores[1])
+    value["rows"][0]["cells"][2]["scores"]["RR"].append(float("inf"))
+    path.write_text(json.dumps(value))
+    with pytest.raises(DataError, match="'system' on mini/sw-en: a score of RR is not a finite number"):
+        compared(path, stores[1])
+    value["rows"][0]["cells"][0]["means"] = {"RR": float("nan")}
+    path.write_text(json.dumps(value))
+    with pytest.raises(DataError, match="'system' on mini/fr-en: no mean of RR"):
         compared(path, stores[1])
 
 
