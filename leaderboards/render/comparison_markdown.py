@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from leaderboards.compare.results import BoardComparison, CellChange, Verdict
@@ -19,6 +20,8 @@ from leaderboards.render.plain import markdown_text, shortened
 
 MOST_LINES = 100
 """Cells that a table shows; GitHub cuts comments off at 65,536 characters."""
+_MENTION = re.compile(r"(?<!\w)@(?=\w)")
+"""Calls somebody in a comment, unless a word joiner follows the sign."""
 _LONGEST_NAME = 60
 _LONGEST_SIDE = 300
 
@@ -44,7 +47,7 @@ def comparison_markdown(comparison: BoardComparison) -> str:
 
 
 def _clean(text: str, longest: int) -> str:
-    return markdown_text(shortened(text, longest))
+    return _MENTION.sub("@\u2060", markdown_text(shortened(text, longest)))
 
 
 def _table(cells: Sequence[CellChange]) -> str:

@@ -160,6 +160,7 @@ def test_hostile_names_and_reasons_are_inert_in_every_format(text):
     assert sum(token.type == "heading_open" for token in tokens) == 1
     assert [len(row) for row in tables(markdown)[0]] == [13] * 6
     assert not set(markdown) & set("\x00\x1b\x07\x9b\u202e\u2028")
+    assert "@user" not in markdown, "nobody is called"
     assert max(map(len, markdown.splitlines())) < 3000
 
     (suite,) = ElementTree.fromstring(comparison_junit(comparison).encode())
