@@ -11,10 +11,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 # What every command imports is compiled at once; the rest of the 2 GB compiles when it is first imported.
 EAGER := click rich pydantic pydantic_core yaml regex filelock numpy psutil ir_measures langcodes tabulate jnius pyarrow
 
-.PHONY: leaderboard test check lock clean
+.PHONY: leaderboard compare test check lock clean
 
 leaderboard: $(VENV)/.installed
 	$(BIN)/clir run --suite embedded --store results --jobs 2
+
+# What changed since the committed baseline; `clir baseline freeze baselines/embedded.json` makes a new one.
+compare: $(VENV)/.installed
+	$(BIN)/clir compare baselines/embedded.json results --suite embedded --rules baselines/rules.yaml
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2

@@ -65,7 +65,8 @@ class CellPart(Part):
 
     Attributes:
         machine, identity: places in the document's lists.
-        provenance: key, seed, queries, finished, version, index, tie_rate, submission, as far as the cell got.
+        provenance: key, depth, seed, queries, collection, finished, version, index, tie_rate, submission, and by
+            measure what computed it, as far as the cell got.
         scores: by measure, in the order of the document's `queries` of the collection; only when asked for.
     """
 

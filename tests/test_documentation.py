@@ -10,6 +10,7 @@ import pytest
 
 from harness.suite import load_suite
 from leaderboards import document
+from leaderboards.compare.rules import read_rules
 from leaderboards.published import read_published
 
 ROOT = Path(__file__).parents[1]
@@ -106,6 +107,26 @@ def test_the_code_of_the_page_of_leaderboards_writes_and_reads_a_board(tmp_path:
     done = run(["-c", code], tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("BM25 (human queries) ")
+
+
+def test_a_baseline_is_frozen_and_compared_as_the_docs_say(tmp_path: Path) -> None:
+    commands = blocks("docs/compare.md", "sh")[0].splitlines()
+    assert len(commands) == 3
+    for line in commands:
+        done = run(["-m", "harness.cli", *line.split()[1:]], tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert "passed: 3 unchanged" in done.stdout
+    (code,) = blocks("docs/compare.md", "python")
+    assert run(["-c", code], tmp_path).stdout == "False {'unchanged': 3}\n"
+
+
+def test_the_rules_of_the_docs_and_of_this_project_are_valid(tmp_path: Path) -> None:
+    text, _ = blocks("docs/compare.md", "yaml")
+    (tmp_path / "rules.yaml").write_text(text, encoding="utf-8")
+    assert len(read_rules(tmp_path / "rules.yaml").overrides) == 3
+    rules = read_rules(ROOT / "baselines" / "rules.yaml")
+    rows = load_suite("embedded").rows
+    assert all(any(one.matches(row.label, "macro", "AP") for row in rows) for one in rules.overrides)
 
 
 def test_the_published_figures_of_the_docs_are_valid(tmp_path: Path) -> None:

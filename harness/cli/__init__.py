@@ -14,6 +14,8 @@ COMMANDS = {
     "run": "Run a suite: every system over every collection, then print the leaderboard.",
     "submit": "Put a run that another tool wrote on the board of a suite.",
     "leaderboard": "Print the leaderboard of a suite from the results store.",
+    "compare": "Compare two boards or runs cell by cell: what improved, what regressed.",
+    "baseline": "Keep a board as the baseline of later comparisons.",
     "calibration": "Print how well scores predict relevance: Brier score, calibration error, diagrams.",
     "systems": "List retrieval systems, or describe one.",
     "collections": "List collection sources, describe one, or look at a suite's collections.",
@@ -61,6 +63,7 @@ def clir() -> None:
       clir run --suite afriqa --data DIR --pairs sw-en,ha-en
       clir run --suite embedded --systems my-system --plugin my_system.py
       clir leaderboard --suite afriqa --measure nDCG@20 --format csv
+      clir compare baselines/embedded.json results
       clir doctor
 
     \b

@@ -137,7 +137,8 @@ class _Maker:
             machine=self.machines.place(record["machine"]) if "machine" in record else None,
             identity=self.identities.place(identity["system"]) if "system" in identity else None,
             provenance={name: record[name] for name in PROVENANCE if name in record}
-            | {name: identity[name] for name in ("queries", "collection") if name in identity},
+            | {name: identity[name] for name in ("queries", "collection") if name in identity}
+            | ({"measures": dict(entry.versions)} if entry.versions else {}),
             scores=self.scores(entry) if self.per_query and entry.state is CellState.DONE else None,
         )
 

@@ -1,0 +1,71 @@
+"""Baselines: a board with the scores of its queries, kept in a file that later boards are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.board import KIND as BOARDS
+from harness.errors import StoreError, UsageError
+from harness.run_files import written_whole
+from harness.store import Store
+from leaderboards.analysis import analyse
+from leaderboards.entries import CellState
+from leaderboards.leaderboard import Leaderboard
+from leaderboards.render.json_document import make_document
+
+_SHOWN = 4
+
+
+def freeze_baseline(path: Path, store: Store, suite: str | None = None, *, partial: bool = False) -> Leaderboard:
+    """Write the board of a suite with the score of every query as a JSON document, whole or not at all.
+
+    Tests and intervals are left out: they are of that board alone.
+
+    Args:
+        path: the file; replaced when it is there.
+        store: that holds the board.
+        suite: name; may be None when the store has one suite only.
+        partial: whether cells may lack a result.
+
+    Raises:
+        StoreError: the store holds no results, or cannot be read.
+        UsageError: the store has several suites and none is named, cells lack a result, or the name ends in `.gz`.
+        DataError: the file cannot be written.
+    """
+    if path.suffix == ".gz":
+        raise UsageError(f"{path} would be compressed", hint="name a file that ends in .json")
+    board = Leaderboard.from_store(store, _suite(store, suite))
+    incomplete = list(_incomplete(board))
+    if incomplete and not partial:
+        more = f" and {len(incomplete) - _SHOWN} more" if len(incomplete) > _SHOWN else ""
+        raise UsageError(
+            f"the board has cells without a result: {'; '.join(incomplete[:_SHOWN])}{more}",
+            hint="run the suite again, or freeze what there is with --partial",
+        )
+    text = make_document(analyse(board, resampling=False), per_query=True).to_json()
+    with written_whole(path) as file:
+        file.write(text.encode())
+    return board
+
+
+def _suite(store: Store, wanted: str | None) -> str:
+    suites = store.notes(BOARDS)
+    if wanted is not None or len(suites) == 1:
+        return wanted or suites[0]
+    if not suites:
+        raise StoreError(f"the store {store.root} holds no results", hint="`clir run` makes some")
+    raise UsageError(f"the store has the suites {', '.join(suites)}", hint="say which with --suite NAME")
+
+
+def _incomplete(board: Leaderboard) -> Iterator[str]:
+    """Cells that could have a result and do not; a pair that a system refuses by design is none."""
+    for column in board.absent:
+        yield f"no data for {column.id}"
+    for row in board.rows:
+        for column, entry in zip(board.columns, row.entries, strict=True):
+            if entry.state not in (CellState.DONE, CellState.NOT_APPLICABLE):
+                yield f"'{row.label}' on {column.id}: {entry.state.value}"
+    for track in board.tracks:
+        if track.entry.state not in (CellState.DONE, CellState.NOT_APPLICABLE):
+            yield f"'{track.row}' on {track.collection} with {track.label}: {track.entry.state.value}"

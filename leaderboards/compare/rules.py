@@ -1,0 +1,120 @@
+"""Rules of a comparison: how much a cell may lose before it has regressed, in general and for some cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.errors import DataError, MissingDataError
+
+LIMITS = ("absolute", "relative", "alpha", "latency_ratio", "memory_ratio")
+
+
+class Limits(BaseModel):
+    """What a cell may lose. A loss has to exceed both tolerances; None turns a rule off.
+
+    Attributes:
+        absolute: difference of means that is tolerated.
+        relative: share of the base's mean that is tolerated.
+        alpha: level of significance; a difference counts only when its corrected p is below.
+        latency_ratio: how many times the base's median latency is tolerated.
+        memory_ratio: how many times the base's peak memory of searching is tolerated.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    absolute: float | None = Field(default=None, ge=0)
+    relative: float | None = Field(default=None, ge=0, le=1)
+    alpha: float | None = Field(default=None, gt=0, lt=1)
+    latency_ratio: float | None = Field(default=None, ge=1)
+    memory_ratio: float | None = Field(default=None, ge=1)
+
+    def tolerated(self, mean: float) -> float:
+        """The difference from a mean of the base that is tolerated."""
+        return max(self.absolute or 0.0, (self.relative or 0.0) * abs(mean))
+
+
+class Override(Limits):
+    """Other limits for some cells; what it does not name stays as it is.
+
+    Attributes:
+        rows, collections, measures: patterns of labels, ids and names, in which `*` stands for anything.
+    """
+
+    rows: str = "*"
+    collections: str = "*"
+    measures: str = "*"
+
+    def matches(self, row: str, collection: str, measure: str | None) -> bool:
+        """Whether it is for a cell; with None for the measure, whether it is for the costs of a cell."""
+        of_measure = self.measures == "*" if measure is None else fnmatchcase(measure, self.measures)
+        return of_measure and fnmatchcase(row, self.rows) and fnmatchcase(collection, self.collections)
+
+
+class Rules(Limits):
+    """The rules of a comparison.
+
+    Attributes:
+        measures: that are compared; the first one of the base when empty.
+        overrides: in order; later ones win.
+        allow_missing: whether results that are there no longer are tolerated.
+        allow_not_comparable: whether cells that cannot be compared are tolerated.
+
+    >>> rules = Rules.model_validate({"relative": 0.25, "overrides": [{"rows": "mDPR*", "absolute": 0.05}]})
+    >>> rules.limits("mDPR", "embedded/sw-en", "AP").tolerated(0.2), rules.limits("PSQ", "x", "AP").tolerated(0.5)
+    (0.05, 0.125)
+    """
+
+    absolute: float | None = Field(default=0.005, ge=0)
+    measures: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    allow_missing: bool = False
+    allow_not_comparable: bool = False
+
+    def limits(self, row: str, collection: str, measure: str | None) -> Limits:
+        """What a cell may lose by a measure, or in costs when that is None."""
+        values: dict[str, Any] = {name: getattr(self, name) for name in LIMITS}
+        for override in self.overrides:
+            if override.matches(row, collection, measure):
+                values |= {name: getattr(override, name) for name in LIMITS if name in override.model_fields_set}
+        return Limits(**values)
+
+    def changed(self, values: Mapping[str, Any]) -> Rules:
+        """The rules with general values replaced; None leaves one as it is. Overrides stay."""
+        given = {name: value for name, value in values.items() if value is not None}
+        return Rules.model_validate(self.model_dump(exclude_unset=True) | given)
+
+
+def read_rules(path: Path) -> Rules:
+    """Rules from a YAML file.
+
+    Raises:
+        MissingDataError: there is no such file.
+        DataError: it is malformed; names the place.
+    """
+    if not path.is_file():
+        raise MissingDataError(f"no file of rules {path}", hint="give the path of a YAML file")
+    try:
+        values = yaml.safe_load(path.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise DataError(f"is not YAML: {error}", path=path, line=mark.line + 1 if mark else None) from None
+    if not isinstance(values, dict):
+        raise DataError("expected a mapping of rules", path=path, hint=f"rules are {', '.join(Rules.model_fields)}")
+    try:
+        return Rules.model_validate(values)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"]))
+        unknown = fault["type"] == "extra_forbidden"
+        known = Override if fault["loc"][0] == "overrides" else Rules
+        raise DataError(
+            f"{where}: {'unknown rule' if unknown else fault['msg'].removeprefix('Value error, ')}",
+            path=path,
+            hint=f"rules are {', '.join(known.model_fields)}" if unknown else None,
+        ) from None
