@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim import AdamW
 from transformers import MarianConfig, MarianMTModel, MarianTokenizer
+from transformers.models.marian.modeling_marian import shift_tokens_right
 
 from harness.collections.base import content_digest
 from harness.errors import UsageError
@@ -42,7 +43,6 @@ from systems.transformers_log import quiet
 EVALUATED = 200
 """Held-out pairs translated in the end, at most."""
 HEAD_WIDTH = 32
-_IGNORED = -100
 
 
 def train_on_bitext(bitext: Bitext, settings: NMTTraining, output: Path, context: TrainingContext) -> None:
@@ -230,11 +230,11 @@ def _loss(
         max_length=max_tokens,
     )
     labels = batch.pop("labels")
-    labels = labels.masked_fill(labels == tokenizer.pad_token_id, _IGNORED)
-    logits = model(**batch, labels=labels).logits
-    return functional.cross_entropy(
-        logits.flatten(0, 1), labels.flatten(), ignore_index=_IGNORED, label_smoothing=label_smoothing
-    )
+    before = shift_tokens_right(labels, tokenizer.pad_token_id, tokenizer.pad_token_id)
+    states = model.model(**batch, decoder_input_ids=before).last_hidden_state
+    real = labels != tokenizer.pad_token_id  # most of the work is the vocabulary's, and none of it is done for padding
+    logits = model.lm_head(states[real]) + model.final_logits_bias
+    return functional.cross_entropy(logits, labels[real], label_smoothing=label_smoothing)
 
 
 def _evaluate(
