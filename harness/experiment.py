@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -126,6 +126,32 @@ class Experiment:
         """
         return Planner(self.suite, self.store, self.data, self.pairs, self.invocation).plan()
 
+    def _train(
+        self, plan: Plan, executor: LocalExecutor, hear: Listener, ended: Mapping[str, Event], jobs: int
+    ) -> Plan:
+        """Train the models that rows need, each as soon as what it needs is there, in the order of the suite.
+
+        Returns:
+            The plan of what is left to do.
+        """
+        names = list(self.suite.models)
+        begun: set[str] = set()
+        running: set[Future[None]] = set()
+        with ThreadPoolExecutor(jobs) as pool:
+            while True:
+                models = [model for model in plan.models() if model.key not in ended]
+                threads = max(1, available_cores() // max(1, min(jobs, len(models))))
+                for model in sorted(models, key=lambda model: names.index(model.name)):
+                    if model.key not in begun:
+                        begun.add(model.key)
+                        running.add(pool.submit(executor.train, model.model_copy(update={"threads": threads}), hear))
+                if not running:
+                    return plan
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+                plan = self.plan()
+
     def run(self, listen: Listener | None = None, plan: Plan | None = None, *, jobs: int = 1) -> Report:
         """Carry out the cells that are to be run and keep every result as soon as it is there.
 
@@ -155,13 +181,7 @@ class Experiment:
                     listen(event)
 
         executor = LocalExecutor(self.store, tuple(self.plugins))
-        while models := [model for model in plan.models() if model.key not in ended]:
-            at_once = min(jobs, len(models))
-            threads = max(1, available_cores() // at_once)
-            shares = [model.model_copy(update={"threads": threads}) for model in models]
-            with ThreadPoolExecutor(at_once) as pool:
-                list(pool.map(lambda model: executor.train(model, hear), shares))
-            plan = self.plan()
+        plan = self._train(plan, executor, hear, ended, jobs)
         for group in plan.groups():
             executor.run(group, hear)
         final = Plan(tuple(_final(cell, ended) for cell in plan.cells))

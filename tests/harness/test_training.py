@@ -425,6 +425,7 @@ class Meeting(TrainingSettings):
     place: str
     name: str
     others: int
+    after: str = ""
 
 @register_system("meets")
 class Meets(TrainableSystem):
@@ -450,30 +451,43 @@ class Meets(TrainableSystem):
 """
 
 
-def test_models_are_trained_at_once_on_demand_and_share_the_cores(tiny: Path, tmp_path: Path) -> None:
-    plugin, place = tmp_path / "meets.py", tmp_path / "place"
+@pytest.fixture(scope="module")
+def meets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("plugin") / "meets.py"
+    path.write_text(WAITING)
+    return path
+
+
+def meeting(tiny: Path, tmp_path: Path, plugin: Path, **models: str) -> tuple[Path, list[Event]]:
+    """Train models of the given settings two at a time; the folder in which they meet, and what was told."""
+    place = tmp_path / "place"
     place.mkdir()
-    plugin.write_text(WAITING)
     (tiny / "sw.tsv").write_text(BITEXT)
-    model = "{{system: meets, bitext: {{sw: [sw.tsv]}}, settings: {{place: {}, name: {}, others: 1}}}}"
     suite = tmp_path / "meets.yaml"
-    suite.write_text(f"""\
-name: meets
-title: Two models
-measures: [AP]
-depth: 10
-models:
-  one: {model.format(place, "one")}
-  two: {model.format(place, "two")}
-rows:
-  - {{system: meets, label: one, settings: {{model: "model:one"}}}}
-  - {{system: meets, label: two, settings: {{model: "model:two"}}}}
-collections:
-  - {{source: jsonl, path: tiny, pairs: [sw-en]}}
-""")
-    experiment = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[plugin])
+    written = "".join(
+        f"  {name}: {{system: meets, bitext: {{sw: [sw.tsv]}}, "
+        f"settings: {{place: {place}, name: {name}, {settings}}}}}\n"
+        for name, settings in models.items()
+    )
+    rows = "".join(f'  - {{system: meets, label: {name}, settings: {{model: "model:{name}"}}}}\n' for name in models)
+    suite.write_text(
+        f"name: meets\ntitle: Models\nmeasures: [AP]\ndepth: 10\nmodels:\n{written}rows:\n{rows}"
+        "collections:\n  - {source: jsonl, path: tiny, pairs: [sw-en]}\n"
+    )
     events: list[Event] = []
-    experiment.run(events.append, jobs=2)
-    ended = [event for event in events if event.phase == "training" and event.kind == "ended"]
+    Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[plugin]).run(events.append, jobs=2)
+    return place, [event for event in events if event.phase == "training" and event.kind == "ended"]
+
+
+def test_models_are_trained_at_once_on_demand_and_share_the_cores(tiny: Path, tmp_path: Path, meets: Path) -> None:
+    place, ended = meeting(tiny, tmp_path, meets, one="others: 1", two="others: 1")
     assert [event.status for event in ended] == ["done", "done"]
     assert {file.read_text() for file in place.iterdir()} == {str(max(1, available_cores() // 2))}
+
+
+def test_a_model_is_trained_as_soon_as_what_it_needs_is_there(tiny: Path, tmp_path: Path, meets: Path) -> None:
+    """`long` waits for both others, and `second` needs `first`."""
+    _, ended = meeting(
+        tiny, tmp_path, meets, long="others: 2", second='others: 2, after: "model:first"', first="others: 1"
+    )
+    assert [event.status for event in ended] == ["done", "done", "done"]
