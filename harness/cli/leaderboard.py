@@ -11,9 +11,10 @@ from harness.cli.options import many, store_option
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.store import Store
     from leaderboards.leaderboard import Leaderboard
 
-FORMATS = ("markdown", "csv", "json", "latex")
+FORMATS = ("markdown", "csv", "json", "latex", "html")
 
 
 @click.command("leaderboard", no_args_is_help=True)
@@ -68,7 +69,7 @@ def command(
     if against:
         text = _contest(opened, board, against, pair, form, queries)
     else:
-        text = _board(board.only(pair) if pair else board, form, **options)
+        text = _board(opened, board.only(pair) if pair else board, form, **options)
     if output is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:
@@ -77,6 +78,7 @@ def command(
 
 
 def _board(
+    store: Store,
     board: Leaderboard,
     form: str,
     *,
@@ -90,7 +92,9 @@ def _board(
     from harness.cli.progress import StepProgress
     from leaderboards.analysis import analyse
     from leaderboards.published import figures_for, read_published
+    from leaderboards.query_details import read_details
     from leaderboards.render.csv_table import render_csv
+    from leaderboards.render.html_page import render_html
     from leaderboards.render.json_document import make_document
     from leaderboards.render.latex import render_latex
     from leaderboards.render.markdown import render_markdown
@@ -102,6 +106,10 @@ def _board(
     figures = figures_for(board, read_published(published) if published else None)
     with StepProgress() as progress:
         analysis = analyse(board, baseline, test or None, by=by, resampling=not no_tests, listen=progress)
+    if form == "html":
+        document = make_document(analysis, figures, per_query=True)
+        with StepProgress() as progress:
+            return render_html(document, read_details(store, document, progress))
     if form == "json":
         return make_document(analysis, figures, per_query=per_query).to_json()
     if form == "latex":

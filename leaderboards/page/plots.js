@@ -1,0 +1,119 @@
+// Interval bars, effectiveness against cost, and robustness curves, drawn as SVG. Each has its numbers as a table.
+const plotted = { key: "macro", cost: COSTS[0][0] };
+
+function figure(title, width, height, content) {
+  return h("figure", {}, svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title },
+    svg("title", {}, title), content));
+}
+
+const numbers = (caption, headers, rows) => h("details", {}, h("summary", {}, "The numbers"), table(caption, headers, rows));
+
+function labelled(x, y, text, most, anchor = "start") {
+  return svg("text", { x, y, "text-anchor": anchor }, plain(text, most), svg("title", {}, plain(text, 1000)));
+}
+
+function drawIntervals() {
+  const rows = shownRows().filter((row) => valueOf(row, plotted.key) !== null);
+  const name = plotted.key in board.rows[0].averages[state.measure] ? plotted.key : header(columns.find((one) => one.id === plotted.key));
+  const title = `${state.measure}, ${name}, with 95 % intervals`;
+  const place = document.getElementById("intervals");
+  if (!rows.length) return place.replaceChildren(h("p", { class: "quiet" }, "No shown system has a value here."));
+  const [width, left, right, line] = [620, 190, 60, 26];
+  const height = rows.length * line + 34;
+  const all = rows.flatMap((row) => [valueOf(row, plotted.key), ...(endsOf(row, plotted.key) || [])]);
+  const low = Math.min(0, ...all);
+  const high = Math.max(...all) || 1;
+  const x = (value) => left + ((value - low) / (high - low)) * (width - left - right);
+  const content = [
+    ticks(low, high, 5).map((value) => [
+      svg("line", { class: "grid", x1: x(value), x2: x(value), y1: 4, y2: height - 28 }),
+      svg("text", { class: "axis", x: x(value), y: height - 12, "text-anchor": "middle" }, String(value))]),
+    rows.map((row, index) => {
+      const y = 4 + line * (index + 0.5);
+      const ends = endsOf(row, plotted.key);
+      const value = valueOf(row, plotted.key);
+      return [
+        labelled(left - 10, y + 4, row.label, 28, "end"),
+        ends ? svg("line", { class: "whisker", x1: x(ends[0]), x2: x(ends[1]), y1: y, y2: y }) : null,
+        svg("circle", { class: "dot", cx: x(value), cy: y, r: 4.5 }, svg("title", {}, `${score(value)} (${interval(ends)})`)),
+        svg("text", { class: "axis", x: width - 4, y: y + 4, "text-anchor": "end" }, score(value)),
+      ];
+    }),
+  ];
+  place.replaceChildren(figure(title, width, height, content),
+    numbers(title, ["system", "mean", "95 % interval"], rows.map((row) => [said(row.label), score(valueOf(row, plotted.key)), interval(endsOf(row, plotted.key))])));
+}
+
+// Vertical places of labels so that those near each other do not overlap.
+function spread(labels, gap) {
+  labels.sort((a, b) => a.y - b.y);
+  const put = [];
+  for (const one of labels) {
+    for (const other of put) {
+      if (Math.abs(other.y - one.y) < gap && one.from < other.to && other.from < one.to) one.y = other.y + gap;
+    }
+    put.push(one);
+  }
+  return put;
+}
+
+function drawPareto() {
+  const [cost, name, unit, factor] = COSTS.find(([key]) => key === plotted.cost);
+  const points = shownRows().map((row) => ({ row, value: valueOf(row, "macro"), spent: row.costs[cost] * factor, front: row.pareto[state.measure].includes(cost) }))
+    .filter((one) => one.value !== null && one.spent > 0);
+  const place = document.getElementById("pareto");
+  const title = `${state.measure} (macro) against ${name}; filled: no other system is as good and costs less`;
+  if (!points.length) return place.replaceChildren(h("p", { class: "quiet" }, "No shown system has both a mean over all pairs and this cost."));
+  const [width, height, left, right, top, bottom] = [620, 390, 52, 24, 14, 46];
+  const logs = points.map((one) => Math.log10(one.spent));
+  const [low, high] = [Math.min(...logs) - 0.15, Math.max(...logs) + 0.15];
+  const top_ = Math.max(...points.map((one) => one.value)) * 1.05 || 1;
+  const x = (value) => left + ((Math.log10(value) - low) / (high - low)) * (width - left - right);
+  const y = (value) => height - bottom - (value / top_) * (height - top - bottom);
+  const marks = [];
+  for (let power = Math.floor(low); power <= high; power += 1) {
+    for (const step of high - low > 2.2 ? [1] : [1, 2, 5]) {
+      const value = step * 10 ** power;
+      if (Math.log10(value) >= low && Math.log10(value) <= high) marks.push(value);
+    }
+  }
+  const front = points.filter((one) => one.front).sort((a, b) => a.spent - b.spent);
+  const path = front.map((one, index) => (index ? `H${x(one.spent)}V${y(one.value)}` : `M${x(one.spent)} ${y(one.value)}`)).join("");
+  const named = points.length > 12 ? front : points;
+  const labels = spread(named.map((one) => {
+    const text = shortened(one.row.label, 30);
+    const end = x(one.spent) + 10 + text.length * 6.4 > width;
+    const at = x(one.spent) + (end ? -9 : 9);
+    return { text: one.row.label, x: at, y: y(one.value) + 4, anchor: end ? "end" : "start", from: end ? at - text.length * 6.4 : at, to: end ? at : at + text.length * 6.4 };
+  }), 14);
+  const content = [
+    ticks(0, top_, 5).map((value) => [
+      svg("line", { class: "grid", x1: left, x2: width - right, y1: y(value), y2: y(value) }),
+      svg("text", { class: "axis", x: left - 8, y: y(value) + 4, "text-anchor": "end" }, String(value))]),
+    marks.map((value) => [
+      svg("line", { class: "grid", x1: x(value), x2: x(value), y1: top, y2: height - bottom }),
+      svg("text", { class: "axis", x: x(value), y: height - bottom + 16, "text-anchor": "middle" }, amount(value))]),
+    svg("text", { class: "axis", x: (left + width - right) / 2, y: height - 8, "text-anchor": "middle" }, `${name}, ${unit} (logarithmic)`),
+    svg("path", { class: "front", d: path || "M0 0" }),
+    points.map((one) => svg("circle", { class: one.front ? "dot" : "other", cx: x(one.spent), cy: y(one.value), r: 5 },
+      svg("title", {}, `${plain(one.row.label)}: ${score(one.value)}, ${amount(one.spent)} ${unit}`))),
+    labels.map((one) => labelled(one.x, one.y, one.text, 30, one.anchor)),
+  ];
+  place.replaceChildren(figure(title, width, height, content), h("p", { class: "quiet" }, "Filled points, on the dashed line: no other system is as good and costs less (Pareto front)."),
+    numbers(title, ["system", "mean", `${name}, ${unit}`, "on the front"], points.map((one) => [said(one.row.label), score(one.value), amount(one.spent), one.front ? "yes" : "no"])));
+}
+
+// Differences of queries, largest first, as bars above and below a line.
+function differenceBars(values, title) {
+  const [width, height] = [600, 90];
+  const most = Math.max(...values.map(Math.abs)) || 1;
+  const step = width / values.length;
+  const path = (sign) => values.map((value, index) => {
+    if (value * sign <= 0) return "";
+    const size = Math.max(0.6, (Math.abs(value) / most) * (height / 2 - 2));
+    return `M${(index * step).toFixed(2)} ${height / 2}h${(step * (step > 3 ? 0.8 : 1)).toFixed(2)}v${(-sign * size).toFixed(2)}h${(-step * (step > 3 ? 0.8 : 1)).toFixed(2)}z`;
+  }).join("");
+  return figure(title, width, height, [
+    svg("line", { class: "grid", x1: 0, x2: width, y1: height / 2, y2: height / 2 }),
+    svg("path", { class: "win", d: path(1) || "M0 0" }), svg("path", { class: "loss", d: path(-1) || "M0 0" })]);
+}
