@@ -43,9 +43,7 @@ class CollectionDetails:
     tops: Mapping[int, Mapping[int, Ranked]] = field(default_factory=dict)
 
 
-def read_details(
-    store: Store, document: BoardDocument, listen: Listener | None = None
-) -> dict[str, CollectionDetails]:
+def read_details(store: Store, document: BoardDocument, listen: Listener | None = None) -> dict[str, CollectionDetails]:
     """Words and first documents by collection, as many as a page has room for.
 
     Where there are more, they are of the queries on which the rows differ most in the first measure.

@@ -14,6 +14,7 @@ COMMANDS = {
     "run": "Run a suite: every system over every collection, then print the leaderboard.",
     "submit": "Put a run that another tool wrote on the board of a suite.",
     "leaderboard": "Print the leaderboard of a suite from the results store.",
+    "publish": "Write the boards of a results store as a static site.",
     "calibration": "Print how well scores predict relevance: Brier score, calibration error, diagrams.",
     "systems": "List retrieval systems, or describe one.",
     "collections": "List collection sources, describe one, or look at a suite's collections.",

@@ -36,6 +36,12 @@ FORMATS = ("markdown", "csv", "json", "latex", "html")
 @click.option(
     "--queries", type=click.IntRange(min=1), default=10, show_default=True, help="Queries that --against shows."
 )
+@click.option(
+    "--plots",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write plots of the first measure into this folder, as SVG and PNG.",
+)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead.")
 def command(
     suite: str,
@@ -59,6 +65,7 @@ def command(
       clir leaderboard --suite afriqa --measure nDCG@20,Judged@20 --baseline "BM25 (no translation)"
       clir leaderboard --suite afriqa --pair sw-en --rank borda
       clir leaderboard --suite xquad --format latex --output xquad.tex
+      clir leaderboard --suite xquad --format html --output xquad.html --plots plots
       clir leaderboard --suite embedded --against PSQ OPTICAL --pair sw-en
     """
     from harness.store import Store
@@ -88,6 +95,7 @@ def _board(
     by: Any,
     per_query: bool,
     published: Path | None,
+    plots: Path | None,
 ) -> str:
     from harness.cli.progress import StepProgress
     from leaderboards.analysis import analyse
@@ -98,6 +106,7 @@ def _board(
     from leaderboards.render.json_document import make_document
     from leaderboards.render.latex import render_latex
     from leaderboards.render.markdown import render_markdown
+    from leaderboards.render.plots import write_plots
 
     if no_tests and (test or baseline):
         raise UsageError("--no-tests leaves nothing for --test and --baseline to do", hint="leave out one of them")
@@ -106,6 +115,9 @@ def _board(
     figures = figures_for(board, read_published(published) if published else None)
     with StepProgress() as progress:
         analysis = analyse(board, baseline, test or None, by=by, resampling=not no_tests, listen=progress)
+    if plots is not None:
+        for path in write_plots(make_document(analysis), plots):
+            click.echo(f"wrote {path}", err=True)
     if form == "html":
         document = make_document(analysis, figures, per_query=True)
         with StepProgress() as progress:

@@ -14,9 +14,7 @@ function show(title, subtitle, content) {
   made.showModal();
 }
 
-function costFacts(costs) {
-  return facts(ALL_COSTS.map(([key, name, factor]) => [name, key in costs ? amount(costs[key] * factor) : null]));
-}
+const costPairs = (costs) => ALL_COSTS.map(([key, name, factor]) => [name, key in costs ? amount(costs[key] * factor) : null]);
 
 const asText = (value) => h("code", {}, visible(typeof value === "string" ? value : JSON.stringify(value)));
 
@@ -24,11 +22,11 @@ function testFacts(row, key) {
   const lines = ["best", "baseline"].flatMap((reference) => {
     const found = comparison(row, key, reference);
     const label = found && board.tests[state.measure][reference];
-    return found ? [[said(label, 60), reference, difference(found.difference), found.low === null ? NOTHING : interval([found.low, found.high]),
-      pValue(found.p), pValue(found.holm_p), found.effect_size === null ? NOTHING : found.effect_size.toFixed(2), `${found.wins}/${found.ties}/${found.losses}`]] : [];
+    return found ? [[[said(label, 60), " ", h("span", { class: "tag" }, reference)], difference(found.difference), found.low === null ? NOTHING : interval([found.low, found.high]),
+      pValue(found.p), pValue(found.holm_p), effect(found.effect_size), `${found.wins}/${found.ties}/${found.losses}`]] : [];
   });
-  const headers = ["against", "which is the", "difference", "95 % interval", "p", "Holm p", "effect size d", "wins/ties/losses"];
-  return lines.length ? [h("h3", {}, `Tests, ${state.measure}`), table("Tests", headers, lines, 2)] : null;
+  const headers = ["against", "difference", "95 % interval", "p", "Holm p", "effect size d", "wins/ties/losses"];
+  return lines.length ? [h("h3", {}, `Tests, ${state.measure}`), table("Tests", headers, lines)] : null;
 }
 
 function measureTable(row, column, cell) {
@@ -51,18 +49,17 @@ function provenance(cell) {
 
 function openCell(row, column) {
   const cell = cellOf(row, column.id);
-  const queries = h("div", {}, h("p", { class: "quiet" }, "Reading…"));
+  const queries = h("div", { class: "queries" }, h("p", { class: "quiet" }, "Reading…"));
   const done = cell.state === "done";
   show([said(row.label, 300), row.submitted ? " †" : ""], [said(header(column)), " · ", said(languages(column)), ` · ${cell.state}`], [
     done ? null : [h("h3", {}, "Why there is no result"), h("p", { class: "reason", dir: "auto" }, visible(cell.reason || cell.state))],
     done ? measureTable(row, column, cell) : null,
     done ? testFacts(row, column.id) : null,
     command(cell.command),
-    done ? [h("h3", {}, "Counts and costs"), facts([
+    done ? [h("h3", {}, "Query by query"), queries, h("h3", {}, "Counts and costs"), facts([
       ["judged queries", count(cell.judged)], ["of them unanswered", count(cell.unanswered)], ["answered, not judged", count(cell.unjudged)],
-      ["judged share of top ten", percent(cell.judged_share)]]), costFacts(cell.costs)] : null,
+      ["judged share of top ten", percent(cell.judged_share)], ...costPairs(cell.costs)])] : null,
     provenance(cell),
-    done ? [h("h3", {}, "Query by query"), queries] : null,
   ]);
   if (done) queryPart(row, column, queries);
 }
@@ -80,7 +77,7 @@ function openRow(row) {
       ...["high", "low", "gap"].map((key) => score(row.averages[name][key]) || NOTHING)])),
     testFacts(row, "macro"),
     settings.length ? [h("h3", {}, "Settings"), facts(settings)] : null,
-    h("h3", {}, "Median costs"), costFacts(row.costs),
+    h("h3", {}, "Median costs"), facts(costPairs(row.costs)),
     started ? command(started.command) : null,
     started ? h("p", { class: "quiet" }, "The command of one of its cells; every cell has its own.") : null,
   ]);

@@ -18,7 +18,7 @@ const svg = (name, attributes, ...children) => build(document.createElementNS(SV
 
 // Control characters as symbols; what reorders text or breaks lines as its code point.
 function visible(text) {
-  return text
+  return text.trim()
     .replace(/[\u0000-\u001f]/g, (found) => String.fromCharCode(0x2400 + found.charCodeAt(0)))
     .replace(/\u007f/g, "\u2421")
     .replace(/[\u0080-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g,
@@ -39,12 +39,15 @@ function said(text, most = LONGEST_NAME, language = null) {
 
 const plain = (text, most = LONGEST_NAME) => visible(shortened(text, most));
 const NOTHING = "–";
-const score = (value) => (value === null || value === undefined ? "" : (Math.abs(value) < 0.0005 ? 0 : value).toFixed(3));
+const minus = (text) => text.replace("-", "−");
+const score = (value) => (value === null || value === undefined ? "" : minus((Math.abs(value) < 0.0005 ? 0 : value).toFixed(3)));
 
 function difference(value) {
   const text = score(value);
-  return text === "" ? NOTHING : (value > 0 && text !== "0.000" ? "+" : "") + text.replace("-", "−");
+  return text === "" ? NOTHING : (value > 0 && text !== "0.000" ? "+" : "") + text;
 }
+
+const effect = (value) => (value === null || value === undefined ? NOTHING : (value > 0 ? "+" : "") + minus(value.toFixed(2)));
 
 const interval = (ends) => (ends ? `${score(ends[0])} to ${score(ends[1])}` : NOTHING);
 const count = (value) => (value === null || value === undefined ? NOTHING : value.toLocaleString("en-US"));

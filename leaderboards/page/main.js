@@ -97,3 +97,8 @@ document.getElementById("page").replaceChildren(...[
   collectionsPart(),
 ].filter((part) => part));
 redraw();
+addEventListener("resize", () => {
+  if (!board.rows.length) return;
+  drawIntervals();
+  drawPareto();
+});

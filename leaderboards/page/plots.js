@@ -6,10 +6,11 @@ function figure(title, width, height, content) {
     svg("title", {}, title), content));
 }
 
+const widthOf = (place) => Math.max(300, Math.min(760, place.clientWidth - 18));
 const numbers = (caption, headers, rows) => h("details", {}, h("summary", {}, "The numbers"), table(caption, headers, rows));
 
 function labelled(x, y, text, most, anchor = "start") {
-  return svg("text", { x, y, "text-anchor": anchor }, plain(text, most), svg("title", {}, plain(text, 1000)));
+  return svg("text", { class: "label", x, y, "text-anchor": anchor }, plain(text, most), svg("title", {}, plain(text, 1000)));
 }
 
 function drawIntervals() {
@@ -18,7 +19,8 @@ function drawIntervals() {
   const title = `${state.measure}, ${name}, with 95 % intervals`;
   const place = document.getElementById("intervals");
   if (!rows.length) return place.replaceChildren(h("p", { class: "quiet" }, "No shown system has a value here."));
-  const [width, left, right, line] = [620, 190, 60, 26];
+  const width = widthOf(place);
+  const [left, right, line] = [width < 480 ? 120 : 190, 60, 26];
   const height = rows.length * line + 34;
   const all = rows.flatMap((row) => [valueOf(row, plotted.key), ...(endsOf(row, plotted.key) || [])]);
   const low = Math.min(0, ...all);
@@ -33,7 +35,7 @@ function drawIntervals() {
       const ends = endsOf(row, plotted.key);
       const value = valueOf(row, plotted.key);
       return [
-        labelled(left - 10, y + 4, row.label, 28, "end"),
+        labelled(left - 10, y + 4, row.label, width < 480 ? 17 : 28, "end"),
         ends ? svg("line", { class: "whisker", x1: x(ends[0]), x2: x(ends[1]), y1: y, y2: y }) : null,
         svg("circle", { class: "dot", cx: x(value), cy: y, r: 4.5 }, svg("title", {}, `${score(value)} (${interval(ends)})`)),
         svg("text", { class: "axis", x: width - 4, y: y + 4, "text-anchor": "end" }, score(value)),
@@ -64,7 +66,7 @@ function drawPareto() {
   const place = document.getElementById("pareto");
   const title = `${state.measure} (macro) against ${name}; filled: no other system is as good and costs less`;
   if (!points.length) return place.replaceChildren(h("p", { class: "quiet" }, "No shown system has both a mean over all pairs and this cost."));
-  const [width, height, left, right, top, bottom] = [620, 390, 52, 24, 14, 46];
+  const [width, height, left, right, top, bottom] = [widthOf(place), 390, 42, 24, 14, 46];
   const logs = points.map((one) => Math.log10(one.spent));
   const [low, high] = [Math.min(...logs) - 0.15, Math.max(...logs) + 0.15];
   const top_ = Math.max(...points.map((one) => one.value)) * 1.05 || 1;
@@ -72,7 +74,7 @@ function drawPareto() {
   const y = (value) => height - bottom - (value / top_) * (height - top - bottom);
   const marks = [];
   for (let power = Math.floor(low); power <= high; power += 1) {
-    for (const step of high - low > 2.2 ? [1] : [1, 2, 5]) {
+    for (const step of high - low > 2.2 ? [1] : width < 480 ? [1, 3] : [1, 2, 5]) {
       const value = step * 10 ** power;
       if (Math.log10(value) >= low && Math.log10(value) <= high) marks.push(value);
     }
@@ -81,10 +83,10 @@ function drawPareto() {
   const path = front.map((one, index) => (index ? `H${x(one.spent)}V${y(one.value)}` : `M${x(one.spent)} ${y(one.value)}`)).join("");
   const named = points.length > 12 ? front : points;
   const labels = spread(named.map((one) => {
-    const text = shortened(one.row.label, 30);
-    const end = x(one.spent) + 10 + text.length * 6.4 > width;
-    const at = x(one.spent) + (end ? -9 : 9);
-    return { text: one.row.label, x: at, y: y(one.value) + 4, anchor: end ? "end" : "start", from: end ? at - text.length * 6.4 : at, to: end ? at : at + text.length * 6.4 };
+    const length = Math.min(30, one.row.label.length) * 6.4;
+    const end = x(one.spent) + 9 + length > width;
+    const at = x(one.spent) + (end ? -8 : 8);
+    return { text: one.row.label, x: at, y: y(one.value) - 7, anchor: end ? "end" : "start", from: end ? at - length : at, to: end ? at : at + length };
   }), 14);
   const content = [
     ticks(0, top_, 5).map((value) => [

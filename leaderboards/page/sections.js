@@ -12,7 +12,7 @@ function drawTests() {
   const parts = ["best", "baseline"].filter((name) => tests[name] !== null && (name === "best" || tests.baseline !== tests.best)).map((name) => {
     const lines = shownRows().map((row) => [row, comparison(row, key, name)]).filter(([, found]) => found).map(([row, found]) => [
       said(row.label), difference(found.difference), found.low === null ? NOTHING : interval([found.low, found.high]), pValue(found.p),
-      [pValue(found.holm_p), found.significant ? "" : " ≈"], found.effect_size === null ? NOTHING : found.effect_size.toFixed(2), `${found.wins}/${found.ties}/${found.losses}`]);
+      [pValue(found.holm_p), found.significant ? "" : " ≈"], effect(found.effect_size), `${found.wins}/${found.ties}/${found.losses}`]);
     return lines.length ? [h("h3", {}, `Against ${name === "best" ? "the best" : "the baseline"}, `, said(tests[name])),
       table(`Against the ${name}`, ["system", "difference", "95 % interval", "p", "Holm p", "effect size d", "wins/ties/losses"], lines)] : [];
   });
@@ -37,7 +37,8 @@ function trackCell(one) {
   if (!one || one.state === "not run") return NOTHING;
   if (one.state !== "done") return h("span", { class: "state " + one.state.replace(" ", "-"), title: plain(one.reason, 300) }, STATES[one.state]);
   const relative = one.relative_drops[state.measure];
-  const change = relative === null || relative === undefined ? "" : ` (${(-100 * relative).toFixed(0).replace("-", "−").replace(/^(?=[1-9])/, "+")} %)`;
+  const lost = relative === null || relative === undefined ? null : -Math.round(100 * relative) + 0;
+  const change = lost === null ? "" : ` (${lost > 0 ? "+" : ""}${minus(String(lost))} %)`;
   return h("span", { title: visible(one.command) }, score(one.means[state.measure]) + change);
 }
 

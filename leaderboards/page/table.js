@@ -45,7 +45,7 @@ function bestShown(rows, keys) {
 function number(row, key, best) {
   const value = valueOf(row, key);
   const ends = state.intervals && endsOf(row, key);
-  const text = score(value).replace("-", "−");
+  const text = score(value);
   return [
     h("span", { class: key !== "gap" && text === best.get(key) ? "best" : null }, text || NOTHING),
     key in row.averages[state.measure] && key !== "macro" ? null

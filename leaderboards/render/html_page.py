@@ -115,9 +115,7 @@ def _details(document: BoardDocument, details: Mapping[str, CollectionDetails]) 
 
 def _packed(document: BoardDocument, collection: str, measure: str) -> dict[str, Any]:
     """Scores of a collection's queries by row, two characters each; None for rows without a result."""
-    found = [
-        next((cell.scores for cell in row.cells if cell.collection == collection), None) for row in document.rows
-    ]
+    found = [next((cell.scores for cell in row.cells if cell.collection == collection), None) for row in document.rows]
     values = [None if scores is None else np.array(scores[measure]) for scores in found]
     highest = max([1.0, *(float(scores.max(initial=0.0)) for scores in values if scores is not None)])
     return {"highest": highest, "rows": [None if scores is None else _pack(scores / highest) for scores in values]}
@@ -130,4 +128,5 @@ def _pack(shares: np.ndarray[Any, np.dtype[np.float64]]) -> str:
     'AA__f_'
     """
     levels = np.rint(np.clip(shares, 0.0, 1.0) * LEVELS).astype(np.int64)
-    return _DIGITS[np.stack([levels // 64, levels % 64], axis=1)].tobytes().decode("ascii")
+    characters: bytes = _DIGITS[np.stack([levels // 64, levels % 64], axis=1)].tobytes()
+    return characters.decode("ascii")
