@@ -15,7 +15,7 @@ from leaderboards.analysis import Listener
 from leaderboards.document import BoardDocument
 from leaderboards.query_level import TOP
 
-WORDS = 600_000
+WORDS = 300_000
 """UTF-8 bytes of ids and words of queries that a page holds at most."""
 RANKINGS = 10_000
 """Rankings whose first documents a page holds at most."""

@@ -20,11 +20,11 @@ function drawIntervals() {
   const place = document.getElementById("intervals");
   if (!rows.length) return place.replaceChildren(h("p", { class: "quiet" }, "No shown system has a value here."));
   const width = widthOf(place);
-  const [left, right, line] = [width < 480 ? 120 : 190, 60, 26];
+  const [left, right, line] = [width < 480 ? 130 : 190, 52, 26];
   const height = rows.length * line + 34;
   const all = rows.flatMap((row) => [valueOf(row, plotted.key), ...(endsOf(row, plotted.key) || [])]);
-  const low = Math.min(0, ...all);
   const high = Math.max(...all) || 1;
+  const low = start(Math.min(...all), high);
   const x = (value) => left + ((value - low) / (high - low)) * (width - left - right);
   const content = [
     ticks(low, high, 5).map((value) => [
@@ -35,7 +35,7 @@ function drawIntervals() {
       const ends = endsOf(row, plotted.key);
       const value = valueOf(row, plotted.key);
       return [
-        labelled(left - 10, y + 4, row.label, width < 480 ? 17 : 28, "end"),
+        labelled(left - 10, y + 4, row.label, Math.floor((left - 12) / 7.4), "end"),
         ends ? svg("line", { class: "whisker", x1: x(ends[0]), x2: x(ends[1]), y1: y, y2: y }) : null,
         svg("circle", { class: "dot", cx: x(value), cy: y, r: 4.5 }, svg("title", {}, `${score(value)} (${interval(ends)})`)),
         svg("text", { class: "axis", x: width - 4, y: y + 4, "text-anchor": "end" }, score(value)),
@@ -46,18 +46,24 @@ function drawIntervals() {
     numbers(title, ["system", "mean", "95 % interval"], rows.map((row) => [said(row.label), score(valueOf(row, plotted.key)), interval(endsOf(row, plotted.key))])));
 }
 
-// Vertical places of labels so that those near each other do not overlap.
-function spread(labels, gap) {
-  labels.sort((a, b) => a.y - b.y);
+// Labels beside their points, above or below; one that would run into another is left out.
+function beside(points, width) {
   const put = [];
-  for (const one of labels) {
-    for (const other of put) {
-      if (Math.abs(other.y - one.y) < gap && one.from < other.to && other.from < one.to) one.y = other.y + gap;
-    }
-    put.push(one);
+  for (const one of points) {
+    const length = Math.min(30, one.text.length) * 6.6;
+    const places = [1, -1].flatMap((side) => [-7, 16].map((down) => ({
+      text: one.text, anchor: side > 0 ? "start" : "end", x: one.x + 8 * side, y: one.y + down,
+      from: side > 0 ? one.x + 8 : one.x - 8 - length, to: side > 0 ? one.x + 8 + length : one.x - 8,
+    })));
+    const free = places.find((place) => place.from >= 0 && place.to <= width
+      && put.every((other) => Math.abs(other.y - place.y) >= 14 || place.from > other.to || other.from > place.to));
+    if (free) put.push(free);
   }
   return put;
 }
+
+// Where an axis starts: at 0, unless all values are far from it.
+const start = (low, high) => (low > 0.6 * high && high > low ? Math.max(0, low - 0.3 * (high - low)) : Math.min(0, low));
 
 function drawPareto() {
   const [cost, name, unit, factor] = COSTS.find(([key]) => key === plotted.cost);
@@ -69,9 +75,75 @@ function drawPareto() {
   const [width, height, left, right, top, bottom] = [widthOf(place), 390, 42, 24, 14, 46];
   const logs = points.map((one) => Math.log10(one.spent));
   const [low, high] = [Math.min(...logs) - 0.15, Math.max(...logs) + 0.15];
-  const top_ = Math.max(...points.map((one) => one.value)) * 1.05 || 1;
+  const values = points.map((one) => one.value);
+  const base = start(Math.min(...values), Math.max(...values));
+  const most = base + (Math.max(...values) - base) * 1.08 || 1;
   const x = (value) => left + ((Math.log10(value) - low) / (high - low)) * (width - left - right);
-  const y = (value) => height - bottom - (value / top_) * (height - top - bottom);
+  const y = (value) => height - bottom - ((value - base) / (most - base)) * (height - top - bottom);
+  const marks = [];
+  for (let power = Math.floor(low); power <= high; power += 1) {
+    for (const step of high - low > 2.2 ? [1] : width < 480 ? [1, 3] : [1, 2, 5]) {
+      const value = step * 10 ** power;
+      if (Math.log10(value) >= low && Math.log10(value) <= high) marks.push(value);
+    }
+  }
+  const front = points.filter((one) => one.front).sort((a, b) => a.spent - b.spent);
+  const path = front.map((one, index) => (index ? `H${x(one.spent)}V${y(one.value)}` : `M${x(one.spent)} ${y(one.value)}`)).join("");
+  const labels = beside([...front, ...points.filter((one) => !one.front)].map((one) => ({ text: one.row.label, x: x(one.spent), y: y(one.value) })), width);
+  const content = [
+    ticks(low, high, 5).map((value) => [
+      svg("line", { class: "grid", x1: x(value), x2: x(value), y1: 4, y2: height - 28 }),
+      svg("text", { class: "axis", x: x(value), y: height - 12, "text-anchor": "middle" }, String(value))]),
+    rows.map((row, index) => {
+      const y = 4 + line * (index + 0.5);
+      const ends = endsOf(row, plotted.key);
+      const value = valueOf(row, plotted.key);
+      return [
+        labelled(left - 10, y + 4, row.label, Math.floor((left - 12) / 7.4), "end"),
+        ends ? svg("line", { class: "whisker", x1: x(ends[0]), x2: x(ends[1]), y1: y, y2: y }) : null,
+        svg("circle", { class: "dot", cx: x(value), cy: y, r: 4.5 }, svg("title", {}, `${score(value)} (${interval(ends)})`)),
+        svg("text", { class: "axis", x: width - 4, y: y + 4, "text-anchor": "end" }, score(value)),
+      ];
+    }),
+  ];
+  place.replaceChildren(figure(title, width, height, content),
+    numbers(title, ["system", "mean", "95 % interval"], rows.map((row) => [said(row.label), score(valueOf(row, plotted.key)), interval(endsOf(row, plotted.key))])));
+}
+
+// Labels beside their points, above or below; one that would run into another is left out.
+function beside(points, width) {
+  const put = [];
+  for (const one of points) {
+    const length = Math.min(30, one.text.length) * 6.6;
+    const places = [1, -1].flatMap((side) => [-7, 16].map((down) => ({
+      text: one.text, anchor: side > 0 ? "start" : "end", x: one.x + 8 * side, y: one.y + down,
+      from: side > 0 ? one.x + 8 : one.x - 8 - length, to: side > 0 ? one.x + 8 + length : one.x - 8,
+    })));
+    const free = places.find((place) => place.from >= 0 && place.to <= width
+      && put.every((other) => Math.abs(other.y - place.y) >= 14 || place.from > other.to || other.from > place.to));
+    if (free) put.push(free);
+  }
+  return put;
+}
+
+// Where an axis starts: at 0, unless all values are far from it.
+const start = (low, high) => (low > 0.6 * high && high > low ? Math.max(0, low - 0.3 * (high - low)) : Math.min(0, low));
+
+function drawPareto() {
+  const [cost, name, unit, factor] = COSTS.find(([key]) => key === plotted.cost);
+  const points = shownRows().map((row) => ({ row, value: valueOf(row, "macro"), spent: row.costs[cost] * factor, front: row.pareto[state.measure].includes(cost) }))
+    .filter((one) => one.value !== null && one.spent > 0);
+  const place = document.getElementById("pareto");
+  const title = `${state.measure} (macro) against ${name}; filled: no other system is as good and costs less`;
+  if (!points.length) return place.replaceChildren(h("p", { class: "quiet" }, "No shown system has both a mean over all pairs and this cost."));
+  const [width, height, left, right, top, bottom] = [widthOf(place), 390, 42, 24, 14, 46];
+  const logs = points.map((one) => Math.log10(one.spent));
+  const [low, high] = [Math.min(...logs) - 0.15, Math.max(...logs) + 0.15];
+  const values = points.map((one) => one.value);
+  const base = start(Math.min(...values), Math.max(...values));
+  const most = base + (Math.max(...values) - base) * 1.08 || 1;
+  const x = (value) => left + ((Math.log10(value) - low) / (high - low)) * (width - left - right);
+  const y = (value) => height - bottom - ((value - base) / (most - base)) * (height - top - bottom);
   const marks = [];
   for (let power = Math.floor(low); power <= high; power += 1) {
     for (const step of high - low > 2.2 ? [1] : width < 480 ? [1, 3] : [1, 2, 5]) {
@@ -89,7 +161,7 @@ function drawPareto() {
     return { text: one.row.label, x: at, y: y(one.value) - 7, anchor: end ? "end" : "start", from: end ? at - length : at, to: end ? at : at + length };
   }), 14);
   const content = [
-    ticks(0, top_, 5).map((value) => [
+    ticks(base, most, 5).map((value) => [
       svg("line", { class: "grid", x1: left, x2: width - right, y1: y(value), y2: y(value) }),
       svg("text", { class: "axis", x: left - 8, y: y(value) + 4, "text-anchor": "end" }, String(value))]),
     marks.map((value) => [

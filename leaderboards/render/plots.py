@@ -82,8 +82,8 @@ def write_reliability(calibration: SuiteCalibration, folder: Path) -> list[Path]
             )
             axis.set_title(_label(system.label), fontsize=9)
             axis.set_aspect("equal")
-        figure.supxlabel("probability of relevance", color=QUIET)
-        figure.supylabel("share relevant", color=QUIET)
+        figure.supxlabel("probability of relevance", color=QUIET, fontsize=9)
+        figure.supylabel("share relevant", color=QUIET, fontsize=9)
         return _save(figure, folder, "reliability")
 
 
@@ -140,9 +140,10 @@ def _heat_map(rows: Sequence[RowPart], columns: Sequence[CollectionPart], measur
     import matplotlib
     import numpy as np
 
+    colours: Any = matplotlib.colormaps["cividis"]
     values = np.array([[cell.means.get(measure, np.nan) for cell in row.cells] for row in rows])
     figure = _figure(3 + 0.55 * len(columns), 1 + 0.32 * len(rows))
-    axis = figure.subplots()
+    axis: Any = figure.subplots()
     axis.grid(visible=False)
     image = axis.imshow(np.ma.masked_invalid(values), cmap="cividis", aspect="auto")
     axis.set_xticks(range(len(columns)), [_header(column, columns) for column in columns], rotation=45, ha="right")
@@ -150,7 +151,7 @@ def _heat_map(rows: Sequence[RowPart], columns: Sequence[CollectionPart], measur
     for y, row in enumerate(rows):
         for x, cell in enumerate(row.cells):
             value = cell.means.get(measure)
-            colour = QUIET if value is None else _readable(matplotlib.colormaps["cividis"](image.norm(value)))
+            colour = QUIET if value is None else _readable(colours(image.norm(value)))
             text = f"{value:.2f}" if value is not None else "–" if cell.state == "not run" else "n/a"
             if cell.state == "failed":
                 text = "failed"
@@ -169,7 +170,7 @@ def _readable(colour: Sequence[float]) -> str:
 
 def _intervals(rows: Sequence[RowPart], measure: str) -> Figure:
     figure = _figure(6.5, 0.8 + 0.28 * len(rows))
-    axis = figure.subplots()
+    axis: Any = figure.subplots()
     for y, row in enumerate(rows):
         ends = row.average_intervals.get(measure, {}).get("macro")
         if ends:
@@ -184,22 +185,45 @@ def _intervals(rows: Sequence[RowPart], measure: str) -> Figure:
 
 
 def _pareto(rows: Sequence[RowPart], measure: str, cost: str, title: str, factor: float) -> Figure:
+    from matplotlib.ticker import LogLocator
+
     figure = _figure(6.5, 4.2)
-    axis = figure.subplots()
+    axis: Any = figure.subplots()
     points = sorted((row.costs[cost] * factor, row.averages[measure]["macro"] or 0.0, row) for row in rows)
     front = [(spent, value) for spent, value, row in points if cost in row.pareto[measure]]
     axis.step(*zip(*front, strict=True), where="post", color=COLOUR, linewidth=1, linestyle="--")
+    axis.set_xscale("log")
+    axis.margins(x=0.15, y=0.08)
     for spent, value, row in points:
         best = cost in row.pareto[measure]
         axis.plot([spent], [value], "o", color=COLOUR if best else QUIET, fillstyle="full" if best else "none")
-        if best or len(rows) <= 12:
-            axis.annotate(_label(row.label), (spent, value), (4, 4), textcoords="offset points", fontsize=7.5)
-    axis.set_xscale("log")
-    axis.set_ylim(bottom=0)
-    axis.margins(x=0.2)
+    if min(value for _, value, _ in points) < 0.6 * max(value for _, value, _ in points):
+        axis.set_ylim(bottom=0)
+    points.sort(key=lambda point: cost not in point[2].pareto[measure])
+    _annotate(axis, [(spent, value, _label(row.label)) for spent, value, row in points])
+    axis.xaxis.set_major_formatter(lambda amount, _: f"{amount:g}")
+    axis.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    axis.xaxis.set_minor_formatter(lambda amount, _: f"{amount:g}")
     axis.set_xlabel(f"{title} (filled: no other system is as good and costs less)")
     axis.set_ylabel(f"{one_line(measure)}, macro")
     return figure
+
+
+def _annotate(axis: Any, points: Sequence[tuple[float, float, str]]) -> None:
+    """Labels beside points, above or below them; one that would run into another is left out."""
+    put: list[tuple[float, float, float]] = []
+    for x, y, text in points:
+        pixel_x, pixel_y = axis.transData.transform((x, y))
+        for right, up in ((True, 4), (True, -11), (False, 4), (False, -11)):
+            length = 4.6 * len(text) * axis.figure.dpi / 72
+            left, height = pixel_x if right else pixel_x - length, pixel_y + up * axis.figure.dpi / 72
+            low, high = axis.bbox.x0, axis.bbox.x1 * 1.1
+            free = all(abs(height - h) > 14 or left > start + size or start > left + length for start, h, size in put)
+            if free and left >= low and left + length <= high:
+                put.append((left, height, length))
+                place, side = ((5, up), "left") if right else ((-5, up), "right")
+                axis.annotate(text, (x, y), place, textcoords="offset points", ha=side, fontsize=7.5)
+                break
 
 
 Curves = dict[str, list[tuple[float, float]]]
@@ -228,7 +252,7 @@ def _robustness(curves: Curves, measure: str, kind: str) -> Figure:
     import matplotlib
 
     figure = _figure(6.5, 4.2)
-    axis = figure.subplots()
+    axis: Any = figure.subplots()
     for place, (label, curve) in enumerate(curves.items()):
         colour: Any = matplotlib.colormaps["cividis"](0.9 * place / max(1, len(curves) - 1))
         style = ("-", "--", ":", "-.")[place % 4]
