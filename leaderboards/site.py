@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from filelock import FileLock
@@ -70,8 +71,20 @@ def publish_site(
         if suite not in known:
             raise UnknownNameError("suite in this store", suite, known)
     place = Path(folder).resolve()
+    try:
+        return _replace(opened, place, chosen, force, listen)
+    except OSError as error:
+        raise UsageError(
+            f"the site {place} cannot be written: {error.strerror} ({error.filename})",
+            hint="name a folder you may write beside, with space left",
+        ) from error
+
+
+def _replace(
+    opened: Store, place: Path, chosen: Sequence[str], force: bool, listen: Callable[[str], Listener] | None
+) -> dict[str, str]:
     place.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(place.with_name(f".{place.name}.lock")):
+    with _locked(place.with_name(f".{place.name}.lock")):
         made, previous = (place.with_name(f".{place.name}.{what}") for what in ("made", "previous"))
         if previous.exists() and not place.exists():
             previous.rename(place)
@@ -87,15 +100,23 @@ def publish_site(
         finally:
             shutil.rmtree(made, ignore_errors=True)
         shutil.rmtree(previous, ignore_errors=True)
-    place.with_name(f".{place.name}.lock").unlink(missing_ok=True)
     return pages
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with FileLock(path):
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def file_names(suites: Sequence[str]) -> dict[str, str]:
     """Names of files without their ending, by suite: safe on every system, and different also where case is ignored.
 
     >>> file_names(["afriqa", "Afriqa", "../up"])
-    {'afriqa': 'afriqa', 'Afriqa': 'Afriqa-a2edf95b', '../up': 'up-36d09b4c'}
+    {'afriqa': 'afriqa', 'Afriqa': 'Afriqa-73fe9fb4', '../up': 'up-8c722b8a'}
     """
     names: dict[str, str] = {}
     taken = set(_TAKEN)

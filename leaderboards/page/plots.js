@@ -46,9 +46,9 @@ function drawIntervals() {
     numbers(title, ["system", "mean", "95 % interval"], rows.map((row) => [said(row.label), score(valueOf(row, plotted.key)), interval(endsOf(row, plotted.key))])));
 }
 
-// Labels beside their points, above or below; one that would run into another is left out.
+// Labels beside their points, above or below; one that would run into another or over a point is left out.
 function beside(points, width) {
-  const put = [];
+  const put = points.map((one) => ({ from: one.x - 6, to: one.x + 6, y: one.y + 4 }));
   for (const one of points) {
     const length = Math.min(30, one.text.length) * 6.6;
     const places = [1, -1].flatMap((side) => [-7, 16].map((down) => ({
@@ -59,7 +59,7 @@ function beside(points, width) {
       && put.every((other) => Math.abs(other.y - place.y) >= 14 || place.from > other.to || other.from > place.to));
     if (free) put.push(free);
   }
-  return put;
+  return put.slice(points.length);
 }
 
 // Where an axis starts: at 0, unless all values are far from it.

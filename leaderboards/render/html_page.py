@@ -125,7 +125,7 @@ def _pack(shares: np.ndarray[Any, np.dtype[np.float64]]) -> str:
     """Numbers from 0 to 1 in steps of 1/4095, two characters each, the higher digit first.
 
     >>> _pack(np.array([0.0, 1.0, 0.5]))
-    'AA__f_'
+    'AA__gA'
     """
     levels = np.rint(np.clip(shares, 0.0, 1.0) * LEVELS).astype(np.int64)
     characters: bytes = _DIGITS[np.stack([levels // 64, levels % 64], axis=1)].tobytes()

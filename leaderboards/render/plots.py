@@ -189,7 +189,8 @@ def _pareto(rows: Sequence[RowPart], measure: str, cost: str, title: str, factor
 
     figure = _figure(6.5, 4.2)
     axis: Any = figure.subplots()
-    points = sorted((row.costs[cost] * factor, row.averages[measure]["macro"] or 0.0, row) for row in rows)
+    points = [(row.costs[cost] * factor, row.averages[measure]["macro"] or 0.0, row) for row in rows]
+    points.sort(key=lambda point: point[:2])
     front = [(spent, value) for spent, value, row in points if cost in row.pareto[measure]]
     axis.step(*zip(*front, strict=True), where="post", color=COLOUR, linewidth=1, linestyle="--")
     axis.set_xscale("log")
@@ -210,18 +211,18 @@ def _pareto(rows: Sequence[RowPart], measure: str, cost: str, title: str, factor
 
 
 def _annotate(axis: Any, points: Sequence[tuple[float, float, str]]) -> None:
-    """Labels beside points, above or below them; one that would run into another is left out."""
-    put: list[tuple[float, float, float]] = []
-    for x, y, text in points:
-        pixel_x, pixel_y = axis.transData.transform((x, y))
-        for right, up in ((True, 4), (True, -11), (False, 4), (False, -11)):
+    """Labels beside points, above or below them; one that would run into another or over a point is left out."""
+    pixels = [axis.transData.transform((x, y)) for x, y, _ in points]
+    put = [(x - 6, y, 12.0) for x, y in pixels]
+    for (x, y, text), (pixel_x, pixel_y) in zip(points, pixels, strict=True):
+        for right, up in ((True, 4), (True, -11), (False, 6), (False, -11)):
             length = 4.6 * len(text) * axis.figure.dpi / 72
-            left, height = pixel_x if right else pixel_x - length, pixel_y + up * axis.figure.dpi / 72
+            left, height = pixel_x + 8 if right else pixel_x - 8 - length, pixel_y + up * axis.figure.dpi / 72
             low, high = axis.bbox.x0, axis.bbox.x1 * 1.1
-            free = all(abs(height - h) > 14 or left > start + size or start > left + length for start, h, size in put)
+            free = all(abs(height - h) > 12 or left > start + size or start > left + length for start, h, size in put)
             if free and left >= low and left + length <= high:
                 put.append((left, height, length))
-                place, side = ((5, up), "left") if right else ((-5, up), "right")
+                place, side = ((6, up), "left") if right else ((-6, up), "right")
                 axis.annotate(text, (x, y), place, textcoords="offset points", ha=side, fontsize=7.5)
                 break
 
