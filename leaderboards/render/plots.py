@@ -142,7 +142,7 @@ def _heat_map(rows: Sequence[RowPart], columns: Sequence[CollectionPart], measur
 
     colours: Any = matplotlib.colormaps["cividis"]
     values = np.array([[cell.means.get(measure, np.nan) for cell in row.cells] for row in rows])
-    figure = _figure(3 + 0.55 * len(columns), 1 + 0.32 * len(rows))
+    figure = _figure(5 + 0.55 * len(columns), 1.6 + 0.3 * len(rows))
     axis: Any = figure.subplots()
     axis.grid(visible=False)
     image = axis.imshow(np.ma.masked_invalid(values), cmap="cividis", aspect="auto")
