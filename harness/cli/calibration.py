@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import echo_json, echo_table, json_option, store_option
+from harness.cli.options import echo_json, echo_table, echo_written, json_option, store_option
 
 if TYPE_CHECKING:
     from leaderboards.calibration import Calibration, SuiteCalibration, SystemCalibration
@@ -48,8 +48,7 @@ def command(suite: str, store: Path, method: Any, plots: Path | None, as_json: b
     if plots is not None:
         from leaderboards.render.plots import write_reliability
 
-        for path in write_reliability(result, plots):
-            click.echo(f"wrote {path}", err=True)
+        echo_written(write_reliability, result, plots)
     if as_json:
         echo_json(_plain(result))
         return

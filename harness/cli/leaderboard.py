@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import many, store_option
+from harness.cli.options import echo_written, many, store_option
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -74,13 +74,18 @@ def command(
     opened = Store(store, create=False)
     board = Leaderboard.from_store(opened, suite, measure or None)
     if against:
+        if options["plots"] is not None:
+            raise UsageError("--against has no plots", hint="leave out one of --against and --plots")
         text = _contest(opened, board, against, pair, form, queries)
     else:
         text = _board(opened, board.only(pair) if pair else board, form, **options)
     if output is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:
-        output.write_text(text, encoding="utf-8")
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{output} cannot be written: {error.strerror}", hint="name another --output") from error
         click.echo(f"wrote {output}", err=True)
 
 
@@ -116,8 +121,7 @@ def _board(
     with StepProgress() as progress:
         analysis = analyse(board, baseline, test or None, by=by, resampling=not no_tests, listen=progress)
     if plots is not None:
-        for path in write_plots(make_document(analysis), plots):
-            click.echo(f"wrote {path}", err=True)
+        echo_written(write_plots, make_document(analysis), plots)
     if form == "html":
         document = make_document(analysis, figures, per_query=True)
         with StepProgress() as progress:

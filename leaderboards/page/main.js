@@ -101,4 +101,5 @@ addEventListener("resize", () => {
   if (!board.rows.length) return;
   drawIntervals();
   drawPareto();
+  drawTracks();
 });

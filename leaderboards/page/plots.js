@@ -107,6 +107,42 @@ function drawPareto() {
     numbers(title, ["system", "mean", `${name}, ${unit}`, "on the front"], points.map((one) => [said(one.row.label), score(one.value), amount(one.spent), one.front ? "yes" : "no"])));
 }
 
+// Means by rate of a kind of perturbation, over the collections with a result at every rate; without rows, nothing.
+function curvesOf(kind) {
+  const tracks = board.tracks.filter((one) => one.kind === kind && state.measure in one.means);
+  const rates = [...new Set([0, ...tracks.map((one) => one.rate)])].sort((a, b) => a - b);
+  return shownRows().map((row) => {
+    const whole = columns.map((column) => rates.map((rate) => (rate === 0 ? cellOf(row, column.id)
+      : tracks.find((one) => one.row === row.label && one.collection === column.id && one.rate === rate)) || { means: {} }))
+      .map((found) => found.map((one) => one.means[state.measure])).filter((means) => means.every((mean) => mean !== undefined));
+    return { row, points: whole.length ? rates.map((rate, place) => [rate, whole.reduce((sum, means) => sum + means[place], 0) / whole.length]) : [] };
+  }).filter((one) => one.points.length);
+}
+
+function robustnessCurves(kind, width) {
+  const curves = curvesOf(kind);
+  if (!curves.length) return null;
+  const [height, left, right, top, bottom] = [260, 42, 150, 10, 40];
+  const furthest = curves[0].points.at(-1)[0] || 1;
+  const most = Math.max(...curves.flatMap((one) => one.points.map(([, value]) => value))) * 1.05 || 1;
+  const x = (rate) => left + (rate / furthest) * (width - left - right);
+  const y = (value) => height - bottom - (value / most) * (height - top - bottom);
+  const title = `${state.measure} by rate of ${visible(kind).replace("_", " ")}`;
+  const ends = curves.map((one) => ({ one, y: y(one.points.at(-1)[1]) + 4 })).sort((a, b) => a.y - b.y);
+  ends.forEach((end, place) => { if (place) end.y = Math.max(end.y, ends[place - 1].y + 14); });
+  return h("div", {}, h("h3", {}, title), figure(title, width, Math.max(height, ends.at(-1).y + 12), [
+    ticks(0, most, 5).map((value) => [
+      svg("line", { class: "grid", x1: left, x2: width - right, y1: y(value), y2: y(value) }),
+      svg("text", { class: "axis", x: left - 8, y: y(value) + 4, "text-anchor": "end" }, String(value))]),
+    curves[0].points.map(([rate]) => svg("text", { class: "axis", x: x(rate), y: height - bottom + 16, "text-anchor": "middle" }, String(rate))),
+    svg("text", { class: "axis", x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle" }, "rate; 0: queries as they are"),
+    curves.map((one) => [
+      svg("path", { class: "line", d: one.points.map(([rate, value], place) => `${place ? "L" : "M"}${x(rate)} ${y(value)}`).join("") }),
+      one.points.map(([rate, value]) => svg("circle", { class: "dot", cx: x(rate), cy: y(value), r: 3.5 }, svg("title", {}, `${plain(one.row.label)}, rate ${rate}: ${score(value)}`)))]),
+    ends.map((end) => labelled(width - right + 10, end.y, end.one.row.label, 19)),
+  ]));
+}
+
 // Differences of queries, largest first, as bars above and below a line.
 function differenceBars(values, title) {
   const [width, height] = [600, 90];

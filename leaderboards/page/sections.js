@@ -29,7 +29,8 @@ function drawTracks() {
     const found = shownColumns().map((column) => board.tracks.find((one) => one.row === row.label && one.label === name && one.collection === column.id));
     return found.some((one) => one && one.state !== "not applicable") ? [said(row.label), visible(name), ...found.map(trackCell)] : null;
   })).filter((line) => line);
-  holder.replaceChildren(table("Robustness", ["system", "track", ...shownColumns().map((column) => said(header(column), 30))], lines, 2),
+  const kinds = [...new Set(board.tracks.map((one) => one.kind))];
+  holder.replaceChildren(...kinds.map((kind) => robustnessCurves(kind, widthOf(holder))).filter((drawn) => drawn), table("Robustness", ["system", "track", ...shownColumns().map((column) => said(header(column), 30))], lines, 2),
     h("p", { class: "quiet" }, `${state.measure} on perturbed queries, then what is lost of the mean on the queries as they are.`));
 }
 

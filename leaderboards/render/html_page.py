@@ -86,7 +86,8 @@ def _inert(value: Any) -> str:
 
 
 def _without_queries(document: BoardDocument) -> dict[str, Any]:
-    value = document.model_dump(mode="json", by_alias=True, exclude={"queries": True})
+    value = document.model_dump(mode="json", by_alias=True)
+    value["queries"] = None
     for row in value["rows"]:
         for cell in row["cells"]:
             del cell["scores"]
