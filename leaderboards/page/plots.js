@@ -2,7 +2,7 @@
 const plotted = { key: "macro", cost: COSTS[0][0] };
 
 function figure(title, width, height, content) {
-  return h("figure", {}, svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title },
+  return h("figure", {}, svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title, style: { "max-width": `${width}px` } },
     svg("title", {}, title), content));
 }
 
@@ -107,16 +107,18 @@ function drawPareto() {
     numbers(title, ["system", "mean", `${name}, ${unit}`, "on the front"], points.map((one) => [said(one.row.label), score(one.value), amount(one.spent), one.front ? "yes" : "no"])));
 }
 
-// Means by rate of a kind of perturbation, over the collections with a result at every rate; without rows, nothing.
+// Means by rate of a kind of perturbation, over its collections, of the rows with a result on all of them at every rate.
 function curvesOf(kind) {
   const tracks = board.tracks.filter((one) => one.kind === kind && state.measure in one.means);
   const rates = [...new Set([0, ...tracks.map((one) => one.rate)])].sort((a, b) => a - b);
-  return shownRows().map((row) => {
-    const whole = columns.map((column) => rates.map((rate) => (rate === 0 ? cellOf(row, column.id)
-      : tracks.find((one) => one.row === row.label && one.collection === column.id && one.rate === rate)) || { means: {} }))
-      .map((found) => found.map((one) => one.means[state.measure])).filter((means) => means.every((mean) => mean !== undefined));
-    return { row, points: whole.length ? rates.map((rate, place) => [rate, whole.reduce((sum, means) => sum + means[place], 0) / whole.length]) : [] };
-  }).filter((one) => one.points.length);
+  const over = columns.filter((column) => tracks.some((one) => one.collection === column.id));
+  const at = (row, column, rate) => (rate === 0 ? cellOf(row, column.id)
+    : tracks.find((one) => one.row === row.label && one.collection === column.id && one.rate === rate));
+  return shownRows().map((row) => ({ row, points: rates.map((rate) => {
+    const found = over.map((column) => at(row, column, rate));
+    const whole = found.every((one) => one && state.measure in one.means);
+    return [rate, whole ? found.reduce((sum, one) => sum + one.means[state.measure], 0) / found.length : null];
+  }) })).filter((one) => rates.length > 1 && one.points.every(([, value]) => value !== null));
 }
 
 function robustnessCurves(kind, width) {
@@ -145,7 +147,7 @@ function robustnessCurves(kind, width) {
 
 // Differences of queries, largest first, as bars above and below a line.
 function differenceBars(values, title) {
-  const [width, height] = [600, 90];
+  const [width, height] = [860, 110];
   const most = Math.max(...values.map(Math.abs)) || 1;
   const step = width / values.length;
   const path = (sign) => values.map((value, index) => {

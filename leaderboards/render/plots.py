@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from leaderboards.document import BoardDocument, CollectionPart, RowPart
@@ -228,24 +229,23 @@ def _annotate(axis: Any, points: Sequence[tuple[float, float, str]]) -> None:
 
 
 Curves = dict[str, list[tuple[float, float]]]
-"""By label of a row: rate, and mean over the collections that have a result at every rate."""
+"""By label of a row: rate, and mean over the collections."""
 
 
 def _curves(document: BoardDocument, measure: str, kind: str) -> Curves:
-    found: dict[str, dict[str, dict[float, float]]] = {}
+    """Curves of the rows with a result on every collection of the kind at every rate; rate 0 is without perturbation."""
     tracks = [track for track in document.tracks if track.kind == kind and measure in track.means]
-    for track in tracks:
-        found.setdefault(track.row, {}).setdefault(track.collection, {})[track.rate] = track.means[measure]
-    for row in document.rows:
-        for cell in row.cells:
-            if measure in cell.means and cell.collection in found.get(row.label, {}):
-                found[row.label][cell.collection][0.0] = cell.means[measure]
+    collections = {track.collection for track in tracks}
     rates = sorted({0.0, *(track.rate for track in tracks)})
+    means = {(track.row, track.collection, track.rate): track.means[measure] for track in tracks}
+    for row in document.rows:
+        means |= {(row.label, cell.collection, 0.0): cell.means[measure] for cell in row.cells if measure in cell.means}
     curves: Curves = {}
-    for label, collections in found.items():
-        whole = [by_rate for by_rate in collections.values() if len(by_rate) == len(rates)]
-        if whole:
-            curves[label] = [(rate, sum(by_rate[rate] for by_rate in whole) / len(whole)) for rate in rates]
+    for row in document.rows:
+        found = [[means.get((row.label, name, rate)) for name in sorted(collections)] for rate in rates]
+        whole = [[mean for mean in at_rate if mean is not None] for at_rate in found]
+        if collections and all(len(at_rate) == len(collections) for at_rate in whole):
+            curves[row.label] = list(zip(rates, map(fmean, whole), strict=True))
     return curves
 
 

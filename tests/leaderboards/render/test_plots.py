@@ -35,6 +35,9 @@ def test_every_plot_is_written_as_svg_and_png(document, tmp_path):
     assert {"sw→en", "human", "0.50", "0.33", "failed"} <= set(shown)
     assert {"human", "RR, macro, with 95 % intervals"} <= set(texts(tmp_path / "intervals.svg"))
     assert "breaks" not in texts(tmp_path / "intervals.svg"), "it has no mean over all pairs"
+    robustness = texts(tmp_path / "robustness-drop.svg")
+    assert {"scripted", "human", "rate of drop"} <= set(robustness)
+    assert "breaks" not in robustness
 
 
 def test_the_same_board_gives_the_same_bytes(document, tmp_path):
