@@ -105,6 +105,7 @@ def _replace(
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
+    path.touch()  # where this is impossible, it fails; a lock would wait
     with FileLock(path):
         try:
             yield

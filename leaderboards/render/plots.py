@@ -233,7 +233,7 @@ Curves = dict[str, list[tuple[float, float]]]
 
 
 def _curves(document: BoardDocument, measure: str, kind: str) -> Curves:
-    """Curves of the rows with a result on every collection of the kind at every rate; at rate 0 nothing is perturbed."""
+    """Curves of the rows with a result on every collection of the kind at every rate; rate 0 is unperturbed."""
     tracks = [track for track in document.tracks if track.kind == kind and measure in track.means]
     collections = {track.collection for track in tracks}
     rates = sorted({0.0, *(track.rate for track in tracks)})

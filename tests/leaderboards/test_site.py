@@ -105,6 +105,11 @@ def test_what_is_not_in_the_store_is_named(store, tmp_path):
     with pytest.raises(StoreError, match="no results store"):
         publish_site(tmp_path / "nowhere", tmp_path / "site")
     assert not (tmp_path / "site").exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="the site .* cannot be written: .*[Dd]irectory"):
+        publish_site(store, tmp_path / "file" / "site")
+    with pytest.raises(UsageError, match="cannot be written"):
+        publish_site(store, "/proc/site")
 
 
 def test_a_failure_leaves_the_old_site(store, tmp_path, monkeypatch):
