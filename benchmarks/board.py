@@ -30,6 +30,8 @@ from harness.store import Store, write_json
 from leaderboards.analysis import analyse
 from leaderboards.leaderboard import Leaderboard
 from leaderboards.published import figures_for
+from leaderboards.query_details import read_details
+from leaderboards.render.html_page import render_html
 from leaderboards.render.json_document import make_document
 
 MEASURES = ("AP", "nDCG@20", "RR@10")
@@ -74,11 +76,20 @@ def make_store(folder: Path, systems: int, pairs: int, queries: int) -> None:
     suite = {"name": "made", "title": "Made", "description": "", "depth": 1000, "measures": list(MEASURES)}
     note = {"suite": suite, "version": "0", "rows": rows, "collections": collections, "cells": cells, "tracks": []}
     store.keep_note(KIND, "made", note)
+    letters = [chr(letter) for letter in range(0x1200, 0x1248)]
+    for collection in collections:
+        words = {name: "".join(rng.choice(letters, 30)) for name in query_ids(queries)}
+        store.keep_note("queries", collection["qrels_digest"], words)
+
+
+def query_ids(queries: int) -> list[str]:
+    """Names of the queries."""
+    return [f"query-{number:05d}" for number in range(queries)]
 
 
 def publish(store: Store, key: str, row: dict[str, Any], collection: dict[str, Any], scores: np.ndarray) -> None:
     """Keep one cell as done."""
-    queries = [f"query-{number:05d}" for number in range(scores.shape[1])]
+    queries = query_ids(scores.shape[1])
     kept = {
         "queries": queries,
         "scores": {name: values.tolist() for name, values in zip(MEASURES, scores, strict=True)},
@@ -140,6 +151,9 @@ def measure(folder: Path, queries: bool) -> None:
     took("intervals and tests")
     document = make_document(analysis, figures_for(board), per_query=queries).to_json()
     took("JSON")
+    whole = make_document(analysis, figures_for(board), per_query=True)
+    page = render_html(whole, read_details(Store(folder), whole))
+    took("HTML page")
     tests = analysis.significance[board.measures[0]]
     print(
         json.dumps(
@@ -149,6 +163,7 @@ def measure(folder: Path, queries: bool) -> None:
                 "tests": tests.tests,
                 "permutations": tests.permutations,
                 "document_bytes": len(document.encode()),
+                "page_bytes": len(page.encode()),
                 "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             }
         )
@@ -194,7 +209,7 @@ def main() -> None:
     )
     print(tabulate(rows, ("seconds", *(f"round {number + 1}" for number in range(len(found)))), floatfmt=".2f"))
     print(f"peak memory {max(one['peak_mib'] for one in found):.0f} MiB")
-    print(f"JSON document {found[0]['document_bytes'] / 1e6:.2f} MB")
+    print(f"JSON document {found[0]['document_bytes'] / 1e6:.2f} MB, HTML page {found[0]['page_bytes'] / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ COMMANDS = {
     "leaderboard": "Print the leaderboard of a suite from the results store.",
     "compare": "Compare two boards or runs cell by cell: what improved, what regressed.",
     "baseline": "Keep a board as the baseline of later comparisons.",
+    "publish": "Write the boards of a results store as a static site.",
     "calibration": "Print how well scores predict relevance: Brier score, calibration error, diagrams.",
     "systems": "List retrieval systems, or describe one.",
     "collections": "List collection sources, describe one, or look at a suite's collections.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import echo_json, echo_table, json_option, store_option
+from harness.cli.options import echo_json, echo_table, echo_written, json_option, store_option
 
 if TYPE_CHECKING:
     from leaderboards.calibration import Calibration, SuiteCalibration, SystemCalibration
@@ -24,8 +24,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="How scores are turned into probabilities of relevance.",
 )
+@click.option(
+    "--plots",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write reliability diagrams of all systems into this folder, as SVG and PNG.",
+)
 @json_option
-def command(suite: str, store: Path, method: Any, as_json: bool) -> None:
+def command(suite: str, store: Path, method: Any, plots: Path | None, as_json: bool) -> None:
     """Print how well scores predict relevance: Brier score and expected calibration error.
 
     Scores become probabilities by a scaling that is fitted on other queries of the same pair. Documents without a
@@ -39,6 +45,10 @@ def command(suite: str, store: Path, method: Any, as_json: bool) -> None:
     from leaderboards.calibration import calibrate_suite
 
     result = calibrate_suite(store, suite, method)
+    if plots is not None:
+        from leaderboards.render.plots import write_reliability
+
+        echo_written(write_reliability, result, plots)
     if as_json:
         echo_json(_plain(result))
         return

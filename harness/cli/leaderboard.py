@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import many, store_option
+from harness.cli.options import echo_written, many, store_option
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.store import Store
     from leaderboards.leaderboard import Leaderboard
 
-FORMATS = ("markdown", "csv", "json", "latex")
+FORMATS = ("markdown", "csv", "json", "latex", "html")
 
 
 @click.command("leaderboard", no_args_is_help=True)
@@ -34,6 +35,12 @@ FORMATS = ("markdown", "csv", "json", "latex")
 @click.option("--against", nargs=2, metavar="A B", default=None, help="Compare two rows query by query; needs --pair.")
 @click.option(
     "--queries", type=click.IntRange(min=1), default=10, show_default=True, help="Queries that --against shows."
+)
+@click.option(
+    "--plots",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write plots of the first measure into this folder, as SVG and PNG.",
 )
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead.")
 def command(
@@ -58,6 +65,7 @@ def command(
       clir leaderboard --suite afriqa --measure nDCG@20,Judged@20 --baseline "BM25 (no translation)"
       clir leaderboard --suite afriqa --pair sw-en --rank borda
       clir leaderboard --suite xquad --format latex --output xquad.tex
+      clir leaderboard --suite xquad --format html --output xquad.html --plots plots
       clir leaderboard --suite embedded --against PSQ OPTICAL --pair sw-en
     """
     from harness.store import Store
@@ -66,17 +74,23 @@ def command(
     opened = Store(store, create=False)
     board = Leaderboard.from_store(opened, suite, measure or None)
     if against:
+        if options["plots"] is not None:
+            raise UsageError("--against has no plots", hint="leave out one of --against and --plots")
         text = _contest(opened, board, against, pair, form, queries)
     else:
-        text = _board(board.only(pair) if pair else board, form, **options)
+        text = _board(opened, board.only(pair) if pair else board, form, **options)
     if output is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:
-        output.write_text(text, encoding="utf-8")
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{output} cannot be written: {error.strerror}", hint="name another --output") from error
         click.echo(f"wrote {output}", err=True)
 
 
 def _board(
+    store: Store,
     board: Leaderboard,
     form: str,
     *,
@@ -86,14 +100,18 @@ def _board(
     by: Any,
     per_query: bool,
     published: Path | None,
+    plots: Path | None,
 ) -> str:
     from harness.cli.progress import StepProgress
     from leaderboards.analysis import analyse
     from leaderboards.published import figures_for, read_published
+    from leaderboards.query_details import read_details
     from leaderboards.render.csv_table import render_csv
+    from leaderboards.render.html_page import render_html
     from leaderboards.render.json_document import make_document
     from leaderboards.render.latex import render_latex
     from leaderboards.render.markdown import render_markdown
+    from leaderboards.render.plots import write_plots
 
     if no_tests and (test or baseline):
         raise UsageError("--no-tests leaves nothing for --test and --baseline to do", hint="leave out one of them")
@@ -102,6 +120,12 @@ def _board(
     figures = figures_for(board, read_published(published) if published else None)
     with StepProgress() as progress:
         analysis = analyse(board, baseline, test or None, by=by, resampling=not no_tests, listen=progress)
+    if plots is not None:
+        echo_written(write_plots, make_document(analysis), plots)
+    if form == "html":
+        document = make_document(analysis, figures, per_query=True)
+        with StepProgress() as progress:
+            return render_html(document, read_details(store, document, progress))
     if form == "json":
         return make_document(analysis, figures, per_query=per_query).to_json()
     if form == "latex":

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from harness.errors import UsageError
 from harness.registry import load_plugin_file
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -77,3 +78,16 @@ def echo_table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     if not console.is_terminal:
         console.width = 10_000  # a pipe has no width: one line a row, for grep and cut
     console.print(table)
+
+
+def echo_written(write: Callable[[Any, Path], Iterable[Path]], value: Any, folder: Path) -> None:
+    """Write files of a value into a folder and say on standard error which; a folder that cannot be used is an error.
+
+    Raises:
+        UsageError: the folder cannot be written.
+    """
+    try:
+        for path in write(value, folder):
+            click.echo(f"wrote {path}", err=True)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}", hint="name another folder") from error

@@ -1,0 +1,134 @@
+"""What a page shows of single queries: their words, and the documents that every row puts at the top."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from harness.errors import UsageError
+from harness.qrels import read_qrels
+from harness.runs import Run
+from harness.store import Store
+from leaderboards.analysis import Listener
+from leaderboards.document import BoardDocument
+from leaderboards.query_level import TOP
+
+WORDS = 300_000
+"""UTF-8 bytes of ids and words of queries that a page holds at most."""
+RANKINGS = 10_000
+"""Rankings whose first documents a page holds at most."""
+MOST_SCORES = 100_000
+"""Scores of a measure up to which runs are read for their first documents; reading more takes minutes."""
+
+Words = Mapping[int, str]
+"""By place of the query in the document's list."""
+Ranked = tuple[tuple[str, int | None], ...]
+"""Document ids, the first retrieved first, with grades; None where nobody judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionDetails:
+    """Single queries of one collection. Queries are named by their place in the document's list, rows by theirs.
+
+    Attributes:
+        ids: of the queries with words.
+        texts: words by digest of the queries that a cell had.
+        tops: by row and query.
+    """
+
+    ids: Words = field(default_factory=dict)
+    texts: Mapping[str, Words] = field(default_factory=dict)
+    tops: Mapping[int, Mapping[int, Ranked]] = field(default_factory=dict)
+
+
+def read_details(store: Store, document: BoardDocument, listen: Listener | None = None) -> dict[str, CollectionDetails]:
+    """Words and first documents by collection, as many as a page has room for.
+
+    Where there are more, they are of the queries on which the rows differ most in the first measure.
+
+    Args:
+        store: that the board was read from.
+        document: made with the scores of every query.
+        listen: is told of progress.
+
+    Raises:
+        UsageError: the document was made without the scores of queries.
+    """
+    if document.queries is None:
+        raise UsageError("details of queries need a document with the score of every query", hint="per_query=True")
+    scores = len(document.rows) * sum(map(len, document.queries.values()))
+    cells = sum("key" in cell.provenance for row in document.rows for cell in row.cells)
+    tops = RANKINGS // max(cells, 1) if scores <= MOST_SCORES else 0
+    found = {}
+    for part, (collection, ids) in enumerate(document.queries.items(), start=1):
+        order = _most_different(document, collection)
+        words = WORDS // len(document.queries)
+        found[collection] = _Reader(store, document, collection, ids).details(order, words, tops)
+        if listen is not None:
+            listen(part, len(document.queries), "queries")
+    return found
+
+
+def _most_different(document: BoardDocument, collection: str) -> list[int]:
+    """Places of a collection's queries, those with the largest range of scores over the rows first."""
+    measure = document.measures[0]
+    scores = [
+        cell.scores[measure]
+        for row in document.rows
+        for cell in row.cells
+        if cell.collection == collection and cell.scores is not None
+    ]
+    return np.argsort(-np.ptp(np.array(scores), axis=0), kind="stable").tolist() if scores else []
+
+
+class _Reader:
+    """Reads one collection's part of the store."""
+
+    def __init__(self, store: Store, document: BoardDocument, collection: str, ids: tuple[str, ...]) -> None:
+        self.store = store
+        self.ids = ids
+        self.cells = {
+            place: cell
+            for place, row in enumerate(document.rows)
+            for cell in row.cells
+            if cell.collection == collection and cell.scores is not None
+        }
+
+    def details(self, order: list[int], words: int, tops: int) -> CollectionDetails:
+        digests = dict.fromkeys(cell.provenance["queries"]["digest"] for cell in self.cells.values())
+        notes = {digest: self.store.note("queries", digest) or {} for digest in digests}
+        chosen = []
+        for place in order:
+            query = self.ids[place]
+            words -= sum(len(text.encode()) for text in (query, *(note.get(query, "") for note in notes.values())))
+            if words < 0:
+                break
+            chosen.append(place)
+        return CollectionDetails(
+            ids={place: self.ids[place] for place in chosen},
+            texts={
+                digest: {place: note[self.ids[place]] for place in chosen if self.ids[place] in note}
+                for digest, note in notes.items()
+            },
+            tops=self.tops(chosen[:tops]),
+        )
+
+    def tops(self, chosen: list[int]) -> dict[int, dict[int, Ranked]]:
+        found = {}
+        for row, cell in self.cells.items() if chosen else ():
+            record = self.store.cell(cell.provenance["key"])
+            path = self.store.cell_folder(cell.provenance["key"]) / "run.trec.gz"
+            if record is None or not path.is_file():
+                continue
+            qrels = read_qrels(self.store.root / "qrels" / f"{record['collection']['qrels_digest']}.trec")
+            run = Run.read(path)
+            found[row] = {
+                place: tuple(
+                    (document, qrels.get(self.ids[place], {}).get(document))
+                    for document, _ in run.ranking(self.ids[place])[:TOP]
+                )
+                for place in chosen
+            }
+        return found

@@ -1,0 +1,179 @@
+"""Boards as a static site: an index, a page for every suite, and its JSON document beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from filelock import FileLock
+
+from harness.board import KIND as BOARDS
+from harness.errors import StoreError, UnknownNameError, UsageError
+from harness.store import Store, read_json
+from leaderboards.analysis import Listener, analyse
+from leaderboards.document import BoardDocument
+from leaderboards.json_text import write_lines
+from leaderboards.leaderboard import Leaderboard
+from leaderboards.published import figures_for
+from leaderboards.query_details import read_details
+from leaderboards.render.html_index import render_index
+from leaderboards.render.html_page import render_html
+from leaderboards.render.json_document import make_document
+
+SCHEMA = "clir-harness/site"
+HEAD = "site.json"
+"""Says that a folder is such a site, and which files are of it."""
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_TAKEN = ("index", "site")
+
+
+def publish_site(
+    store: Store | Path | str,
+    folder: Path | str,
+    suites: Sequence[str] = (),
+    *,
+    force: bool = False,
+    listen: Callable[[str], Listener] | None = None,
+) -> dict[str, str]:
+    """Write the site; the same store gives the same bytes.
+
+    It is made beside the folder and renamed into its place, so a kill at any moment leaves the old site or the new one,
+    under the folder's name or, when it comes between the two renames, to be put back by the next call.
+
+    Args:
+        store: an opened store, or its folder.
+        folder: a new or empty folder, or a site to replace.
+        suites: names; all of the store when empty.
+        force: whether to replace a folder although it holds other files, which are lost.
+        listen: is given a suite's name and returns what is told of the progress with it.
+
+    Returns:
+        Names of the pages by suite.
+
+    Raises:
+        UsageError: the folder holds other files, or is not a folder.
+        UnknownNameError: no such suite in the store.
+        StoreError: the store holds no results.
+    """
+    opened = store if isinstance(store, Store) else Store(store, create=False)
+    known = opened.notes(BOARDS)
+    if not known:
+        raise StoreError(
+            f"the store {opened.root} holds no results",
+            hint=f"`clir run --suite SUITE --store {opened.root}` makes some",
+        )
+    chosen = sorted(set(suites)) or known
+    for suite in chosen:
+        if suite not in known:
+            raise UnknownNameError("suite in this store", suite, known)
+    place = Path(folder).resolve()
+    try:
+        return _replace(opened, place, chosen, force, listen)
+    except OSError as error:
+        raise UsageError(
+            f"the site {place} cannot be written: {error.strerror} ({error.filename})",
+            hint="name a folder you may write beside, with space left",
+        ) from error
+
+
+def _replace(
+    opened: Store, place: Path, chosen: Sequence[str], force: bool, listen: Callable[[str], Listener] | None
+) -> dict[str, str]:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(place.with_name(f".{place.name}.lock")):
+        made, previous = (place.with_name(f".{place.name}.{what}") for what in ("made", "previous"))
+        if previous.exists() and not place.exists():
+            previous.rename(place)
+        _check_replaceable(place, force)
+        for left in (made, previous):
+            shutil.rmtree(left, ignore_errors=True)
+        made.mkdir()
+        try:
+            pages = _fill(opened, made, chosen, listen)
+            if place.exists():
+                place.rename(previous)
+            made.rename(place)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(previous, ignore_errors=True)
+    return pages
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    path.touch()  # where this is impossible, it fails; a lock would wait
+    with FileLock(path):
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def file_names(suites: Sequence[str]) -> dict[str, str]:
+    """Names of files without their ending, by suite: safe on every system, and different also where case is ignored.
+
+    >>> file_names(["afriqa", "Afriqa", "../up"])
+    {'afriqa': 'afriqa', 'Afriqa': 'Afriqa-73fe9fb4', '../up': 'up-8c722b8a'}
+    """
+    names: dict[str, str] = {}
+    taken = set(_TAKEN)
+    for suite in suites:
+        name = suite
+        if not _PLAIN_NAME.fullmatch(suite) or suite.endswith(".") or suite.casefold() in taken:
+            short = re.sub(r"[^A-Za-z0-9_-]+", "-", suite).strip("-")[:60]
+            name = f"{short or 'suite'}-{hashlib.sha256(suite.encode()).hexdigest()[:8]}"
+        names[suite] = name
+        taken.add(name.casefold())
+    return names
+
+
+def _check_replaceable(place: Path, force: bool) -> None:
+    if place.exists() and not place.is_dir():
+        raise UsageError(f"{place} is not a folder", hint="name a new or empty folder")
+    if force or not place.exists() or not any(place.iterdir()):
+        return
+    head = read_json(place / HEAD) if (place / HEAD).is_file() else None
+    if not isinstance(head, dict) or head.get("schema") != SCHEMA:
+        raise UsageError(
+            f"{place} is not empty, and is no site that `clir publish` wrote",
+            hint="name a new or empty folder; --force replaces this one, and what is in it is lost",
+        )
+    others = sorted(path.name for path in place.iterdir() if path.name not in {HEAD, *head.get("files", ())})
+    if others:
+        shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
+        raise UsageError(
+            f"{place} holds files that `clir publish` did not write: {shown}",
+            hint="move them elsewhere; --force replaces the folder, and they are lost",
+        )
+
+
+def _fill(
+    store: Store, folder: Path, suites: Sequence[str], listen: Callable[[str], Listener] | None
+) -> dict[str, str]:
+    names = file_names(suites)
+    documents: dict[str, BoardDocument] = {}
+    for suite, name in names.items():
+        listener = None if listen is None else listen(suite)
+        board = Leaderboard.from_store(store, suite)
+        analysis, figures = analyse(board, listen=listener), figures_for(board)
+        whole = make_document(analysis, figures, per_query=True)
+        _write(folder / f"{name}.html", render_html(whole, read_details(store, whole, listener)))
+        documents[name] = make_document(analysis, figures)
+        _write(folder / f"{name}.json", documents[name].to_json())
+    _write(folder / "index.html", render_index(documents))
+    _write(folder / HEAD, write_lines(_head(documents), 2))
+    return {suite: f"{name}.html" for suite, name in names.items()}
+
+
+def _head(documents: Mapping[str, BoardDocument]) -> dict[str, object]:
+    files = ["index.html", *(f"{name}.{ending}" for name in documents for ending in ("html", "json"))]
+    boards = [{"suite": document.suite.name, "page": f"{name}.html"} for name, document in documents.items()]
+    return {"schema": SCHEMA, "schema_version": 1, "files": files, "boards": boards}
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
