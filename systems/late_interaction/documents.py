@@ -36,7 +36,8 @@ class TokenVectors(RetrievalSystem[LateInteractionConfig]):
 
     def describe_index(self, language: str) -> Mapping[str, Any]:
         """The encoder of the documents, and how these are split."""
-        return {"encoder": self.config.encoder_for(language), **self.index_settings()}
+        encoder = self.config.encoder_for(language)
+        return {"encoder": encoder and Path(encoder).name, **self.index_settings()}
 
     def index(self, documents: Iterable[Document], folder: Path, context: IndexContext) -> None:
         """Encode the documents once, for queries of all languages."""
