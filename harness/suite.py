@@ -15,6 +15,7 @@ from harness.errors import DataError, MissingDataError, UnknownNameError, UsageE
 from harness.languages import LanguagePair
 from harness.perturbation.tracks import Track
 from harness.system import SYSTEMS
+from harness.textio import read_yaml
 
 
 class Model(BaseModel):
@@ -208,17 +209,7 @@ def load_suite(name_or_path: str | Path) -> Suite:
         if path.suffix in (".yaml", ".yml"):
             raise MissingDataError(f"no suite file {path}", hint="give the path of a YAML file, or a suite's name")
         raise UnknownNameError("suite", str(name_or_path), builtin_suites())
-    text = path.read_text("utf-8")
-    try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise DataError(
-            f"is not YAML: {getattr(error, 'problem', None) or error}",
-            path=path,
-            line=mark.line + 1 if mark else None,
-        ) from None
+    values = read_yaml(path)
     if not isinstance(values, dict):
         raise DataError("expected a mapping with name, title, measures, rows and collections", path=path, line=1)
     try:
@@ -232,7 +223,7 @@ def load_suite(name_or_path: str | Path) -> Suite:
         raise DataError(
             f"{where}: {message}" if where else message,
             path=path,
-            line=_line_of(tree, fault["loc"]),
+            line=_line_of(yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader), fault["loc"]),
             hint="`clir suites embedded` shows a suite that works",
         ) from None
 

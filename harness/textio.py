@@ -7,7 +7,9 @@ import gzip
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, TextIO, cast
+from typing import Any, BinaryIO, TextIO, cast
+
+import yaml
 
 from harness.errors import DataError
 
@@ -50,6 +52,24 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
             raise DataError("is not UTF-8", path=path, line=number, hint="convert it with iconv") from error
         except (EOFError, gzip.BadGzipFile, OSError) as error:
             raise DataError(f"is cut short or damaged: {error}", path=path, line=number + 1) from error
+
+
+def read_yaml(path: Path) -> Any:
+    """The value in a YAML file.
+
+    Raises:
+        DataError: when the file cannot be read, is not UTF-8 or not YAML; names the line where it is known.
+    """
+    try:
+        return yaml.safe_load(path.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise DataError("is not UTF-8", path=path, hint="convert it with iconv") from error
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror or error}", path=path) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or error
+        raise DataError(f"is not YAML: {problem}", path=path, line=mark.line + 1 if mark else None) from None
 
 
 def shown(text: str, longest: int = 60) -> str:

@@ -11,11 +11,11 @@ from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from harness.errors import ClirError, DataError, MissingDataError
 from harness.languages import LanguagePair
+from harness.textio import read_yaml
 from leaderboards.entries import Column
 from leaderboards.leaderboard import Leaderboard
 
@@ -78,11 +78,7 @@ def read_published(path: Path) -> list[PublishedFigure]:
     """
     if not path.is_file():
         raise MissingDataError(f"no file of published figures {path}", hint="give the path of a YAML file")
-    try:
-        blocks = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise DataError(f"is not YAML: {error}", path=path, line=mark.line + 1 if mark else None) from None
+    blocks = read_yaml(path)
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         raise DataError(
             "expected a list of figures", path=path, hint=f"{shipped_figures()} shows how figures are written"

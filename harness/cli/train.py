@@ -89,13 +89,11 @@ def _settings(config: Path | None, assignments: list[str]) -> dict[str, Any]:
     import yaml
 
     from harness.errors import DataError, UsageError
+    from harness.textio import read_yaml
 
     values: dict[str, Any] = {}
     if config is not None:
-        try:
-            values = yaml.safe_load(config.read_text("utf-8")) or {}
-        except (OSError, yaml.YAMLError) as error:
-            raise DataError(f"cannot be read as YAML: {error}", path=config) from None
+        values = read_yaml(config) or {}
         if not isinstance(values, dict):
             raise DataError("expected a mapping of training settings", path=config, line=1)
     for assignment in assignments:

@@ -7,10 +7,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.errors import DataError, MissingDataError
+from harness.textio import read_yaml
 
 LIMITS = ("absolute", "relative", "alpha", "latency_ratio", "memory_ratio")
 
@@ -99,11 +99,7 @@ def read_rules(path: Path) -> Rules:
     """
     if not path.is_file():
         raise MissingDataError(f"no file of rules {path}", hint="give the path of a YAML file")
-    try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise DataError(f"is not YAML: {error}", path=path, line=mark.line + 1 if mark else None) from None
+    values = read_yaml(path)
     if not isinstance(values, dict):
         raise DataError("expected a mapping of rules", path=path, hint=f"rules are {', '.join(Rules.model_fields)}")
     try:

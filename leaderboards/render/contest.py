@@ -34,7 +34,7 @@ def contest_markdown(contest: Contest, queries: int) -> str:
         f"(95 % interval {figures.interval((found.low, found.high))}), "
         f"paired permutation test p {figures.p_value(found.permutation_p)}, "
         f"paired t-test p {figures.p_value(found.t_test_p)}, effect size d {figures.effect(found.effect_size)}.",
-        f"## The {len(shown):,} queries with the largest differences",
+        "## The queries with the largest differences",
         table(
             ["query", "text", first, second, "difference"],
             [

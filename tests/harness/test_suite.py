@@ -85,3 +85,10 @@ def test_a_malformed_setting_is_refused(suite: Suite, text: str) -> None:
 def test_a_setting_of_no_row_of_the_suite_is_refused(suite: Suite) -> None:
     with pytest.raises(UnknownNameError, match="unknown system in this suite 'psq'"):
         suite.with_settings(["psq.k1=1"])
+
+
+def test_a_suite_that_is_not_utf8_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "latin.yaml"
+    path.write_bytes(GOOD.replace("Mine", "Mélange").encode("latin-1"))
+    with pytest.raises(DataError, match=r"latin\.yaml: is not UTF-8"):
+        load_suite(path)

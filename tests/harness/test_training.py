@@ -241,6 +241,14 @@ def test_wrong_requests_are_refused_before_any_work(
     assert not list(tmp_path.glob("m*"))
 
 
+def test_a_file_of_settings_that_is_not_utf8_is_refused_by_name(tmp_path: Path, lookup: Path) -> None:
+    (tmp_path / "sw.tsv").write_text(BITEXT)
+    (tmp_path / "latin.yaml").write_bytes("minimum: 1  # é\n".encode("latin-1"))
+    arguments = ["lookup", "--bitext", "sw=sw.tsv", "--config", "latin.yaml", "--plugin", lookup, "--output", "m"]
+    done = clir("train", *arguments, folder=tmp_path)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: latin.yaml: is not UTF-8")
+
+
 def test_bitext_is_gathered_by_canonical_language(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         (tmp_path / name).write_text("x\ty\n")

@@ -21,6 +21,7 @@ from leaderboards.render.comparison_junit import comparison_junit, xml_text
 from leaderboards.render.comparison_lines import rules_explained
 from leaderboards.render.comparison_markdown import MOST_LINES, comparison_markdown
 from tests.leaderboards.compare.conftest import FACTS, cell, side
+from tests.leaderboards.render.markdown_tables import tables
 
 
 def compared(label: str = "bm25", reason: str = "out of memory", name: str = "side", **rules) -> BoardComparison:
@@ -42,20 +43,6 @@ def compared(label: str = "bm25", reason: str = "out of memory", name: str = "si
         ("same", "c/sw-en"): cell(0.25, 0.75),
     }
     return compare_sides(side(base, name="base"), side(current, name=name), Rules.model_validate(rules))
-
-
-def tables(markdown: str) -> list[list[list[str]]]:
-    """Rows of every table, as a reader sees them."""
-    found: list[list[list[str]]] = []
-    tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
-    for token, following in zip(tokens, tokens[1:] + tokens[:1], strict=True):
-        if token.type == "table_open":
-            found.append([])
-        elif token.type == "tr_open":
-            found[-1].append([])
-        elif token.type in ("td_open", "th_open"):
-            found[-1][-1].append("".join(part.content for part in following.children or []))
-    return found
 
 
 def test_markdown_has_what_changed_worst_first_and_folds_what_did_not():
