@@ -20,7 +20,7 @@ class EncoderTraining(TrainingSettings):
         json_schema_extra={"identity": False},
     )
     vocabulary: int | None = Field(
-        None, ge=100, description="learn so many subwords from the text, in place of the vocabulary of the start"
+        None, ge=100, description="learn so many subwords at most from the text, beside those of the start"
     )
     layers: int = Field(4, ge=1, description="of a new encoder")
     width: int = Field(256, ge=32, multiple_of=32, description="of the token states of a new encoder")

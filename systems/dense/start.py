@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from systems.dense.encoder import TextEncoder
@@ -10,15 +10,16 @@ from systems.dense.recipe import Choices, Recipe
 from systems.dense.settings import MDPRTraining
 from systems.devices import choose_device
 from systems.encoder_training import NEW
+from systems.pairs import Pair
 from systems.vocabulary import new_body, train_tokenizer, with_vocabulary
 
 
-def start_encoder(settings: MDPRTraining, texts: Iterable[str], seed: int) -> TextEncoder:
+def start_encoder(settings: MDPRTraining, pairs: Sequence[Pair], seed: int) -> TextEncoder:
     """The encoder of the settings, in evaluation mode.
 
     Args:
         settings: what to start from, which vocabulary, lengths, device.
-        texts: what a new vocabulary is learnt from.
+        pairs: (query, relevant passage); what a vocabulary and its embeddings are learnt from.
         seed: of random weights.
 
     Raises:
@@ -28,15 +29,21 @@ def start_encoder(settings: MDPRTraining, texts: Iterable[str], seed: int) -> Te
     device = choose_device(settings.device)
     if settings.source == NEW:
         assert settings.vocabulary is not None
+        texts = (text for pair in pairs for text in pair)
         tokenizer = train_tokenizer(texts, settings.vocabulary, max_length=max(lengths.values()))
         body = new_body(tokenizer, layers=settings.layers, width=settings.width, seed=seed)
         encoder = TextEncoder(body, tokenizer, _recipe(settings.choices), **lengths)
     else:
         encoder = TextEncoder.load(settings.source, settings.choices, **lengths)
         if settings.vocabulary is not None:
-            longest = encoder.tokenizer.model_max_length
-            tokenizer = train_tokenizer(texts, settings.vocabulary, max_length=longest)
-            body = with_vocabulary(encoder.body, encoder.tokenizer, tokenizer, seed)
+            body, tokenizer = with_vocabulary(
+                encoder.body,
+                encoder.tokenizer,
+                [query for query, _ in pairs],
+                settings.vocabulary,
+                translations=pairs,
+                seed=seed,
+            )
             encoder = TextEncoder(body, tokenizer, encoder.recipe, encoder.dense, **lengths)
     encoder.to(device).eval()
     return encoder

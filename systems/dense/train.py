@@ -107,7 +107,7 @@ def train_pairs(
     """
     with _threads(context.threads):
         train, held = split_pairs(pairs, settings.held_out, context.seed)
-        encoder = start_encoder(settings, (text for pair in train for text in pair), context.seed)
+        encoder = start_encoder(settings, train, context.seed)
         unknown = unknown_share(encoder.tokenizer, (query for query, _ in train))
         require_known(unknown, ", ".join(languages) or "the queries")
         if unknown > 0.05:

@@ -1,4 +1,4 @@
-"""Encoders to start a student from: a multilingual encoder as it is, or the teacher's body with a new vocabulary."""
+"""Encoders to start a student from: a multilingual encoder as it is, or the teacher's body with more languages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.errors import DataError, UsageError
 from systems.bitext import Pair
 from systems.late_interaction.encoder import TokenEncoder
-from systems.vocabulary import train_tokenizer, with_vocabulary
+from systems.vocabulary import with_vocabulary
 
 
 def multilingual_student(source: str | Path, teacher: TokenEncoder, device: str = "cpu") -> TokenEncoder:
@@ -30,14 +30,14 @@ def multilingual_student(source: str | Path, teacher: TokenEncoder, device: str 
 def student_from_teacher(
     teacher: TokenEncoder, pairs: Sequence[Pair], *, vocabulary_size: int = 16_000, seed: int = 0
 ) -> TokenEncoder:
-    """The teacher's body, copied, with a subword vocabulary learnt from both sides of the pairs.
+    """The teacher's body, copied, with a vocabulary and embeddings for the languages of the pairs.
 
-    The body is as `with_vocabulary` makes it, the projection the teacher's.
+    They are as `with_vocabulary` makes them, the projection is the teacher's.
 
     Args:
         teacher: the encoder to learn from; it is left as it is.
-        pairs: what the vocabulary is learnt from.
-        vocabulary_size: pieces at most, special tokens included.
+        pairs: what subwords and the embeddings to start from are learnt from.
+        vocabulary_size: subwords learnt, at most.
         seed: of embeddings without a counterpart.
 
     Raises:
@@ -45,12 +45,14 @@ def student_from_teacher(
     """
     if not pairs:
         raise DataError("no sentence pairs to learn a vocabulary from")
-    markers = [m for m in (teacher.settings.query_marker, teacher.settings.document_marker) if m]
-    texts = (text for pair in pairs for text in (pair.source, pair.target))
-    tokenizer = train_tokenizer(
-        texts, vocabulary_size, max_length=teacher.tokenizer.model_max_length, extra_tokens=markers
+    body, tokenizer = with_vocabulary(
+        teacher.body,
+        teacher.tokenizer,
+        [pair.source for pair in pairs if pair.source != pair.target],
+        vocabulary_size,
+        translations=[(pair.source, pair.target) for pair in pairs],
+        seed=seed,
     )
-    body = with_vocabulary(teacher.body, teacher.tokenizer, tokenizer, seed)
     student = TokenEncoder(body, copy.deepcopy(teacher.projection), tokenizer, teacher.settings)
     student.to(teacher.device)
     return student

@@ -98,9 +98,9 @@ def start_encoder(settings: ColBERTTraining, texts: Iterable[str], seed: int) ->
     else:
         encoder = TokenEncoder.load(settings.start)
         if settings.vocabulary is not None:
-            longest = encoder.tokenizer.model_max_length
-            tokenizer = train_tokenizer(texts, settings.vocabulary, max_length=longest)
-            body = with_vocabulary(encoder.body, encoder.tokenizer, tokenizer, seed)
+            body, tokenizer = with_vocabulary(
+                encoder.body, encoder.tokenizer, list(texts), settings.vocabulary, seed=seed
+            )
             encoder = TokenEncoder(body, encoder.projection, tokenizer, encoder.settings)
         longest = encoder.tokenizer.model_max_length
         encoder = encoder.with_settings(

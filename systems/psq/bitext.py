@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from systems.bitext import Pair
-from systems.psq.ibm1 import NULL, Ints, TermPairs
+from systems.ibm1 import NULL, Ints, TermPairs
 from systems.psq.terms import Stemmer, words
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import DataError, MissingDataError
-from systems.psq.ibm1 import Floats, Ints
+from systems.ibm1 import Floats, Ints
 
 META = "table.json"
 _ARRAYS = ("starts", "targets", "probabilities")

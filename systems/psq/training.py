@@ -11,9 +11,9 @@ from typing import Any
 from harness.errors import DataError, UsageError
 from harness.training import Bitext, TrainingContext, sides
 from systems.bitext import read_bitext
+from systems.ibm1 import train
 from systems.psq.agreement import agreed
 from systems.psq.bitext import encode
-from systems.psq.ibm1 import train
 from systems.psq.settings import PSQTraining
 from systems.psq.table import META, Pruning, make_table
 from systems.psq.terms import Stemmer
