@@ -1,13 +1,12 @@
-"""What all trainings here share: AdamW's groups of parameters, the learning rate's course, how they fail."""
+"""What all trainings here share: AdamW and its groups of parameters, the learning rate's course, how they fail."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch.optim import AdamW, Optimizer
 
 from harness.errors import ClirError
 
@@ -16,10 +15,16 @@ class DivergedError(ClirError):
     """A loss became NaN or infinite."""
 
 
-def parameter_groups(
-    model: nn.Module, embeddings: nn.Module, *, rate: float, embedding_rate: float, weight_decay: float
-) -> list[dict[str, Any]]:
-    """AdamW's groups: embeddings with a rate of their own, and no decay for vectors (biases, norms).
+def adamw(
+    model: nn.Module,
+    embeddings: nn.Module,
+    *,
+    rate: float,
+    embedding_rate: float,
+    weight_decay: float,
+    betas: tuple[float, float] = (0.9, 0.999),
+) -> AdamW:
+    """AdamW with a rate of its own for embeddings, and no decay for vectors (biases, norms).
 
     Args:
         model: all of its parameters are trained.
@@ -27,16 +32,18 @@ def parameter_groups(
         rate: highest learning rate; kept in the group as `highest`.
         embedding_rate: that of the embeddings.
         weight_decay: of matrices.
+        betas: decay of the means of gradients and of their squares.
     """
     own = {id(parameter) for parameter in embeddings.parameters()}
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for parameter in model.parameters():
         chosen = embedding_rate if id(parameter) in own else rate
         groups.setdefault((chosen, weight_decay if parameter.ndim > 1 else 0.0), []).append(parameter)
-    return [
+    described = [
         {"params": parameters, "lr": chosen, "highest": chosen, "weight_decay": decay}
         for (chosen, decay), parameters in groups.items()
     ]
+    return AdamW(described, betas=betas, fused=True)  # one pass over memory: a tenth of the time of a large vocabulary
 
 
 def linear_rate(step: int, steps: int, warmup: float) -> float:
@@ -55,7 +62,7 @@ def linear_rate(step: int, steps: int, warmup: float) -> float:
 
 
 def set_rates(optimizer: Optimizer, step: int, steps: int, warmup: float) -> None:
-    """Give every group of `parameter_groups` its learning rate for a step; arguments as `linear_rate`."""
+    """Give every group of `adamw` its learning rate for a step; arguments as `linear_rate`."""
     for group in optimizer.param_groups:
         group["lr"] = group["highest"] * linear_rate(step, steps, warmup)
 

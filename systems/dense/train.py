@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.optim import AdamW
+from torch.optim import Optimizer
 
 from harness.collections.base import content_digest
 from harness.identity import settings_without_places
@@ -27,7 +27,7 @@ from systems.dense.encoder import TextEncoder
 from systems.dense.model_card import write_card
 from systems.dense.settings import MDPRTraining
 from systems.dense.start import start_encoder
-from systems.optimisation import parameter_groups, set_rates, take_step
+from systems.optimisation import adamw, set_rates, take_step
 from systems.pairs import Pair, batch_of_step, require_known, split_pairs, unknown_share
 from systems.training_state import CURVE, Checkpoints
 
@@ -185,14 +185,12 @@ def _fit(
     checkpoints: Checkpoints,
     both_roles: bool,
 ) -> None:
-    optimizer = AdamW(
-        parameter_groups(
-            encoder,
-            encoder.body.get_input_embeddings(),
-            rate=settings.lr,
-            embedding_rate=settings.embedding_lr or settings.lr,
-            weight_decay=settings.weight_decay,
-        )
+    optimizer = adamw(
+        encoder,
+        encoder.body.get_input_embeddings(),
+        rate=settings.lr,
+        embedding_rate=settings.embedding_lr or settings.lr,
+        weight_decay=settings.weight_decay,
     )
     encoder.train()
     with torch.random.fork_rng():
@@ -211,7 +209,9 @@ def _fit(
                 checkpoints.save(encoder, optimizer, step=step + 1)
 
 
-def _step(encoder: TextEncoder, optimizer: AdamW, batch: Sequence[Pair], settings: MDPRTraining, step: int) -> float:
+def _step(
+    encoder: TextEncoder, optimizer: Optimizer, batch: Sequence[Pair], settings: MDPRTraining, step: int
+) -> float:
     queries, passages = [query for query, _ in batch], [passage for _, passage in batch]
     with torch.autocast(encoder.device.type, torch.bfloat16, enabled=settings.bf16):
         asked = encoder(**encoder.tokenize(queries, "query"))

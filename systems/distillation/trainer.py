@@ -27,7 +27,7 @@ from systems.distillation.losses import alignment_loss
 from systems.distillation.precision import trains_in_bfloat16
 from systems.distillation.settings import Optimisation
 from systems.late_interaction.encoder import TokenEncoder
-from systems.optimisation import DivergedError, parameter_groups, set_rates
+from systems.optimisation import DivergedError, adamw, set_rates
 from systems.training_state import Checkpoints, load_weights, save_weights
 
 BEST = "best.safetensors"
@@ -130,14 +130,14 @@ class _Run:
         self.teacher = teacher.with_settings(**lengths).to(device).eval()
         model = student.with_settings(**lengths).to(device)
         self.student: TokenEncoder = model
-        groups = parameter_groups(
+        optimizer = adamw(
             model,
             model.body.get_input_embeddings(),
             rate=settings.learning_rate,
             embedding_rate=settings.embedding_learning_rate,
             weight_decay=settings.weight_decay,
         )
-        self.model, self.optimizer = self.accelerator.prepare(model, torch.optim.AdamW(groups))
+        self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
         self.order = BatchOrder([len(pair.target) for pair in pairs], settings.batch_size, seed)
         self.progress: dict[str, Any] = {"step": 0, "best": None, "since_best": 0}
         self.kept: list[Tensor] | None = None

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim import AdamW
+from torch.optim import Optimizer
 
 from harness.collections.base import Document, Query, content_digest
 from harness.identity import settings_without_places
@@ -33,7 +33,7 @@ from systems.encoder_training import NEW
 from systems.late_interaction.encoder import EncoderSettings, TokenEncoder
 from systems.late_interaction.maxsim import maxsim_scores
 from systems.late_interaction.train_settings import ColBERTTraining
-from systems.optimisation import parameter_groups, set_rates, take_step
+from systems.optimisation import adamw, set_rates, take_step
 from systems.pairs import Pair, batch_of_step, split_pairs
 from systems.training_state import CURVE, Checkpoints
 from systems.vocabulary import new_body, train_tokenizer, with_vocabulary
@@ -192,14 +192,13 @@ def _fit(
     context: TrainingContext,
     checkpoints: Checkpoints,
 ) -> None:
-    groups = parameter_groups(
+    optimizer = adamw(
         encoder,
         encoder.body.get_input_embeddings(),
         rate=settings.lr,
         embedding_rate=settings.embedding_lr or settings.lr,
         weight_decay=settings.weight_decay,
     )
-    optimizer = AdamW(groups)
     relevant: dict[str, set[str]] = {}
     for query, passage in train:
         relevant.setdefault(query, set()).add(passage)
@@ -226,7 +225,7 @@ def _draw(found: Sequence[str], settings: ColBERTTraining, draw: random.Random) 
 
 def _step(
     encoder: TokenEncoder,
-    optimizer: AdamW,
+    optimizer: Optimizer,
     batch: Sequence[Pair],
     hard: Sequence[str],
     relevant: Mapping[str, set[str]],

@@ -20,7 +20,6 @@ import sentencepiece
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.optim import AdamW
 from transformers import MarianConfig, MarianMTModel, MarianTokenizer
 from transformers.models.marian.modeling_marian import shift_tokens_right
 
@@ -36,7 +35,7 @@ from systems.distillation.data import load_training_data
 from systems.nmt.checkpoint import RECORD
 from systems.nmt.settings import BM25NMTConfig, NMTTraining
 from systems.nmt.translator import load_translator
-from systems.optimisation import parameter_groups, set_rates, take_step
+from systems.optimisation import adamw, set_rates, take_step
 from systems.training_state import CURVE, Checkpoints
 from systems.transformers_log import quiet
 
@@ -187,14 +186,12 @@ def _fit(
     context: TrainingContext,
     checkpoints: Checkpoints,
 ) -> None:
-    optimizer = AdamW(
-        parameter_groups(
-            model,
-            model.get_input_embeddings(),
-            rate=settings.learning_rate,
-            embedding_rate=settings.learning_rate,
-            weight_decay=settings.weight_decay,
-        ),
+    optimizer = adamw(
+        model,
+        model.get_input_embeddings(),
+        rate=settings.learning_rate,
+        embedding_rate=settings.learning_rate,
+        weight_decay=settings.weight_decay,
         betas=(0.9, 0.98),
     )
     order = BatchOrder([len(target) for _, target in pairs], settings.batch_size, context.seed)
