@@ -145,7 +145,13 @@ def distil_from_files(
         seed=seed,
     )
     if settings.start is None:
-        student = student_from_teacher(teacher, data.pairs, vocabulary_size=settings.vocabulary, seed=seed)
+        student = student_from_teacher(
+            teacher,
+            data.pairs,
+            vocabulary_size=settings.vocabulary,
+            translated=settings.translated_start,
+            seed=seed,
+        )
     else:
         student = multilingual_student(settings.start, teacher)
         student = student.with_settings(query_augmentation=teacher.settings.query_augmentation)

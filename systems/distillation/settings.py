@@ -60,10 +60,15 @@ class Distillation(Optimisation):
     start: str | None = Field(
         None,
         description="multilingual encoder to start from, a folder or a model hub id; if none, the teacher's body "
-        "with a subword vocabulary learnt from the text",
+        "with more subwords, learnt from the text",
         json_schema_extra={"identity": False},
     )
-    vocabulary: int = Field(16_000, ge=100, description="pieces of that vocabulary, at most")
+    vocabulary: int = Field(16_000, ge=100, description="subwords learnt, at most")
+    translated_start: bool = Field(
+        True,
+        description="embeddings of words start from those of their translations in the text (Tran 2020); "
+        "if not, from how the teacher writes them",
+    )
     augmentation: bool | None = Field(
         None, description="pad queries with [MASK] and count all positions, as OPTICAL does; as the teacher if none"
     )

@@ -28,7 +28,12 @@ def multilingual_student(source: str | Path, teacher: TokenEncoder, device: str 
 
 
 def student_from_teacher(
-    teacher: TokenEncoder, pairs: Sequence[Pair], *, vocabulary_size: int = 16_000, seed: int = 0
+    teacher: TokenEncoder,
+    pairs: Sequence[Pair],
+    *,
+    vocabulary_size: int = 16_000,
+    translated: bool = True,
+    seed: int = 0,
 ) -> TokenEncoder:
     """The teacher's body, copied, with a vocabulary and embeddings for the languages of the pairs.
 
@@ -38,6 +43,7 @@ def student_from_teacher(
         teacher: the encoder to learn from; it is left as it is.
         pairs: what subwords and the embeddings to start from are learnt from.
         vocabulary_size: subwords learnt, at most.
+        translated: let embeddings start from those of translations; if not, from how the teacher writes a piece.
         seed: of embeddings without a counterpart.
 
     Raises:
@@ -50,7 +56,7 @@ def student_from_teacher(
         teacher.tokenizer,
         [pair.source for pair in pairs if pair.source != pair.target],
         vocabulary_size,
-        translations=[(pair.source, pair.target) for pair in pairs],
+        translations=[(pair.source, pair.target) for pair in pairs] if translated else (),
         seed=seed,
     )
     student = TokenEncoder(body, copy.deepcopy(teacher.projection), tokenizer, teacher.settings)
