@@ -43,7 +43,7 @@ def distil(
     The encoder is read back with `TokenEncoder.load(output)`.
 
     Args:
-        student: what is trained; ends with the best weights.
+        student: what is trained; ends with the last weights, or the best, see `train`.
         teacher: what it learns from.
         data: pairs, and where they are from.
         settings: how.
@@ -88,7 +88,7 @@ def _card(record: dict[str, Any]) -> str:
         "No pairs were held out, so it was not evaluated."
         if rank is None
         else f"On {record['pairs']['held_out']} held-out pairs a sentence finds its translation with a mean reciprocal "
-        f"rank of {rank:.3f} (best of all evaluations, at step {result['best_step']}; pairs from the training domain)."
+        f"rank of {rank:.3f} (after step {result['best_step']}; pairs from the training domain)."
     )
     files = "\n".join(
         f"| {file['name']} | {file['language']} | {file['bytes']} | `{file['sha256']}` |" for file in record["files"]

@@ -45,7 +45,10 @@ class Optimisation(TrainingSettings):
     evaluate_every: int = Field(100, ge=1, description="steps between evaluations on held-out pairs")
     evaluation_pairs: int = Field(200, ge=1, description="held-out pairs used, at most; time grows with their square")
     patience: int | None = Field(
-        None, ge=1, description="evaluations without a better reciprocal rank after which training ends"
+        None,
+        ge=1,
+        description="evaluations without a better reciprocal rank after which training ends, with the best weights; "
+        "if none, it takes all steps and the last weights",
     )
     checkpoint_every: int = Field(100, ge=1, description="steps between checkpoints")
 

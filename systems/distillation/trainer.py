@@ -66,7 +66,7 @@ def train(
     seed: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> TrainingResult:
-    """Train a student in place; it ends with the weights of the best evaluation.
+    """Train a student in place; it ends with the last weights, or, with patience, with those of the best evaluation.
 
     Args:
         student: what is trained; moved to the accelerator if there is one.
@@ -229,7 +229,7 @@ class _Run:
         )
 
     def _evaluate(self, step: int) -> None:
-        """Score on the held-out pairs; weights are kept when their reciprocal rank is the best so far."""
+        """Score on the held-out pairs, and keep the weights; with patience only those of the best reciprocal rank."""
         self.model.eval()
         found = _tensors(self.student.encode([pair.source for pair in self.held_out], "query"))
         rank = reciprocal_rank(found, self.goals)
@@ -242,7 +242,7 @@ class _Run:
         self.checkpoints.note(step=step, reciprocal_rank=rank, held_out_loss=scores["loss"])
         self.progress["rank"] = rank
         best = self.progress["best"]
-        if best is None or rank > best["reciprocal_rank"]:
+        if self.settings.patience is None or best is None or rank > best["reciprocal_rank"]:
             save_weights(self.student, self.best)
             self.progress.update(best=scores, since_best=0)
         else:
