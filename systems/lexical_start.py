@@ -20,8 +20,8 @@ from torch import Tensor
 from systems.ibm1 import TermPairs, train
 
 ITERATIONS = 5
-MOST_PAIRS = 200_000
-"""Pairs used at most, evenly over all of them: more would take memory and add little for words that are not rare."""
+MOST_ALIGNED = 200_000_000
+"""Pairs of pieces in sentence pairs looked at, about, evenly over the text: more would take gigabytes."""
 
 
 def translated_embeddings(
@@ -37,8 +37,8 @@ def translated_embeddings(
     Returns:
         The numbers (n,) of the foreign pieces that occur, ascending, and their embeddings (n, hidden).
     """
-    stride = max(1, -(-len(foreign) // MOST_PAIRS))
-    pairs = [(one, other) for one, other in zip(foreign[::stride], pivot[::stride], strict=True) if one and other]
+    pairs = [(one, other) for one, other in zip(foreign, pivot, strict=True) if one and other]
+    pairs = pairs[:: -(-sum(len(one) * len(other) for one, other in pairs) // MOST_ALIGNED) or 1]
     if not pairs:
         return torch.empty(0, dtype=torch.long), embeddings[:0]
     sources, targets = zip(*pairs, strict=True)

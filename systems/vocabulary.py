@@ -81,9 +81,9 @@ def with_vocabulary(
         max_length=known.model_max_length,
         extra_tokens=known.get_added_vocab(),
     )
-    embeddings = _new_embeddings(body, known, tokenizer, seed)
+    old = body.get_input_embeddings().weight.detach().cpu().float()
+    embeddings = _new_embeddings(old, known, tokenizer, seed)
     if translations:
-        old = body.get_input_embeddings().weight.detach().cpu().float()
         foreign, pivot = (
             _ids(tool, [pair[side] for pair in translations]) for side, tool in enumerate((tokenizer, known))
         )
@@ -177,10 +177,9 @@ def _extended(known: PreTrainedTokenizerFast, texts: Iterable[str], size: int) -
 
 
 def _new_embeddings(
-    body: PreTrainedModel, known: PreTrainedTokenizerFast, tokenizer: PreTrainedTokenizerFast, seed: int
+    old: Tensor, known: PreTrainedTokenizerFast, tokenizer: PreTrainedTokenizerFast, seed: int
 ) -> Tensor:
-    """Input embeddings (V, hidden) for a new vocabulary, as far as its pieces' letters tell."""
-    old: Tensor = body.get_input_embeddings().weight.detach().cpu().float()
+    """Embeddings (V, hidden) for a new vocabulary from those of a known one, as far as the pieces' letters tell."""
     noise = torch.Generator().manual_seed(seed)
     vocabulary = tokenizer.get_vocab()
     new = old.mean(0) + old.std(0) * torch.randn(len(vocabulary), old.shape[1], generator=noise)

@@ -1,7 +1,9 @@
 """Embeddings of translations: against sums worked out by hand, and at the edges."""
 
+import pytest
 import torch
 
+from systems import lexical_start
 from systems.lexical_start import translated_embeddings
 
 OLD = torch.eye(4)
@@ -35,3 +37,9 @@ def test_without_pairs_there_is_nothing_to_start_from() -> None:
     found, start = translated_embeddings([[]], [[1]], OLD)
     assert found.shape == (0,)
     assert start.shape == (0, 4)
+
+
+def test_of_more_text_than_fits_pairs_evenly_over_it_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lexical_start, "MOST_ALIGNED", 2)
+    found, _ = translated_embeddings([[1], [2], [3], [4]], [[0], [1], [2], [3]], OLD)
+    assert found.tolist() == [1, 3]
