@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Sequence
 
+import regex
 import torch
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel, PreTrainedModel, PreTrainedTokenizerFast
 
@@ -17,6 +18,9 @@ WITHIN = "##"
 """What a piece that goes on with a word begins with (BERT's notation)."""
 WORD_START = "▁"
 """What the first piece of a word begins with where pieces are learnt."""
+VOWEL_POINTS = "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]"
+"""Marks that Hebrew and Arabic scripts write in scripture and leave out elsewhere, and the Arabic line filler."""
+ALEF_WASLA, ALEF = "\u0671", "\u0627"
 LONGEST_WORD = 1000
 """Characters of a word at most: in a script without spaces a clause is one."""
 HEAD_WIDTH = 32
@@ -154,8 +158,19 @@ def _word_piece(pieces: Sequence[str], unknown: str, *, lower: bool) -> Tokenize
     return core
 
 
+def unpointed(text: str) -> str:
+    """A text without the vowel points of Hebrew and Arabic, as the tokenizers made here read it.
+
+    >>> unpointed("\u0643\u064e\u062a\u064e\u0628\u064e") == "\u0643\u062a\u0628"
+    True
+    """
+    plain: str = regex.sub(VOWEL_POINTS, "", text)
+    return plain.replace(ALEF_WASLA, ALEF)
+
+
 def _normalizer(lower: bool) -> normalizers.Normalizer:
-    return normalizers.Sequence([normalizers.NFKC(), *([normalizers.Lowercase()] if lower else [])])
+    plain = [normalizers.Replace(Regex(VOWEL_POINTS), ""), normalizers.Replace(ALEF_WASLA, ALEF)]
+    return normalizers.Sequence([normalizers.NFKC(), *plain, *([normalizers.Lowercase()] if lower else [])])
 
 
 def _extended(known: PreTrainedTokenizerFast, texts: Iterable[str], size: int) -> PreTrainedTokenizerFast | None:

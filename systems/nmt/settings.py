@@ -54,7 +54,7 @@ class NMTTraining(TrainingSettings):
     )
     weight_decay: float = Field(0.01, ge=0, description="AdamW's, of matrices only")
     label_smoothing: float = Field(0.1, ge=0, lt=1, description="probability spread over all pieces")
-    max_tokens: int = Field(64, ge=8, description="of a sentence; the rest is cut off")
+    max_tokens: int = Field(64, ge=8, description="of a sentence; longer pairs only teach word translations")
     per_language: int | None = Field(None, ge=1, description="sentence pairs of a language, at most; all if none")
     pivot_share: float = Field(
         0.0,

@@ -1,7 +1,7 @@
 """Training a small Marian model from parallel text, so that machine translation needs no model hub.
 
-A Transformer (Vaswani et al. 2017) with tied embeddings over one subword vocabulary of both sides, text in lower case:
-what it translates goes into lexical search. One model takes all languages of the text.
+A Transformer (Vaswani et al. 2017) over one subword vocabulary of both sides, text in lower case: what it translates
+goes into lexical search. One model takes all languages of the text. `systems.nmt.start` says where it starts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import sentencepiece
 import torch
 from torch import Tensor
 from torch.nn import functional
-from transformers import MarianConfig, MarianMTModel, MarianTokenizer
+from torch.nn.utils.rnn import pad_sequence
+from transformers import MarianMTModel, MarianTokenizer
 from transformers.models.marian.modeling_marian import shift_tokens_right
 
 from harness.collections.base import content_digest
@@ -34,14 +35,15 @@ from systems.distillation.batches import BatchOrder
 from systems.distillation.data import load_training_data
 from systems.nmt.checkpoint import RECORD
 from systems.nmt.settings import BM25NMTConfig, NMTTraining
+from systems.nmt.start import IdPair, start_model
 from systems.nmt.translator import load_translator
 from systems.optimisation import adamw, set_rates, take_step
 from systems.training_state import CURVE, Checkpoints
 from systems.transformers_log import quiet
+from systems.vocabulary import unpointed
 
 EVALUATED = 200
 """Held-out pairs translated in the end, at most."""
-HEAD_WIDTH = 32
 
 
 def train_on_bitext(bitext: Bitext, settings: NMTTraining, output: Path, context: TrainingContext) -> None:
@@ -80,12 +82,19 @@ def train_on_bitext(bitext: Bitext, settings: NMTTraining, output: Path, context
     sources, target = sorted(bitext), settings.pivot
     if settings.reverse:
         sources, target = [settings.pivot], sources[0]
-    context.tell(0, settings.steps, "learning the vocabulary")
+    context.tell(0, settings.steps, "learning the vocabulary and word translations")
     tokenizer = make_tokenizer([text for pair in train for text in pair], settings, output)
-    model = _new_model(tokenizer, settings, context.seed)
+    encoded = _encode(tokenizer, train)
+    short = [pair for pair in encoded if max(map(len, pair)) <= settings.max_tokens]
+    if not short:
+        raise UsageError(
+            f"all {len(train)} sentence pairs have more than {settings.max_tokens} pieces on a side",
+            hint="raise max_tokens, or give more text",
+        )
+    model = start_model(tokenizer, encoded, settings, context.seed)
     run = {"settings": settings_without_places(settings), "pairs": content_digest(train), "seed": context.seed}
     checkpoints = Checkpoints(context.scratch, run)
-    _fit(model, tokenizer, train, settings, context, checkpoints)
+    _fit(model, short, settings, context, checkpoints)
     model.train(False)
     with quiet():
         model.save_pretrained(output)
@@ -94,7 +103,7 @@ def train_on_bitext(bitext: Bitext, settings: NMTTraining, output: Path, context
         "target": target,
         "settings": settings_without_places(settings),
         "seed": context.seed,
-        "pairs": {"training": len(train), "held_out": len(data.held_out)},
+        "pairs": {"training": len(short), "too_long": len(train) - len(short), "held_out": len(data.held_out)},
         "files": [asdict(file) for file in data.files],
         "filters": {language: asdict(report) for language, report in data.reports.items()},
         "held_out": _evaluate(model, tokenizer, held, output, settings, context.threads),
@@ -147,48 +156,20 @@ def make_tokenizer(texts: Sequence[str], settings: NMTTraining, folder: Path) ->
 
 
 def _directed(pairs: Sequence[Pair], reverse: bool) -> list[tuple[str, str]]:
-    return [(pair.target, pair.source) if reverse else (pair.source, pair.target) for pair in pairs]
-
-
-def _new_model(tokenizer: MarianTokenizer, settings: NMTTraining, seed: int) -> MarianMTModel:
-    heads, inner = settings.width // HEAD_WIDTH, 4 * settings.width
-    config = MarianConfig(
-        vocab_size=len(tokenizer),
-        d_model=settings.width,
-        max_position_embeddings=tokenizer.model_max_length,
-        dropout=settings.dropout,
-        activation_function="relu",
-        init_std=settings.width**-0.5,  # scaled embeddings then have the magnitude of the positions
-        scale_embedding=True,
-        decoder_start_token_id=tokenizer.pad_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        forced_eos_token_id=None,
-        encoder_layers=settings.layers,
-        decoder_layers=settings.layers,
-        encoder_attention_heads=heads,
-        decoder_attention_heads=heads,
-        encoder_ffn_dim=inner,
-        decoder_ffn_dim=inner,
-    )
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        model = MarianMTModel(config)
-    model.generation_config.bad_words_ids = [[tokenizer.pad_token_id]]  # the start is no word
-    return model
+    plain = [(unpointed(pair.source), unpointed(pair.target)) for pair in pairs]
+    return [(target, source) for source, target in plain] if reverse else plain
 
 
 def _fit(
     model: MarianMTModel,
-    tokenizer: MarianTokenizer,
-    pairs: Sequence[tuple[str, str]],
+    pairs: Sequence[IdPair],
     settings: NMTTraining,
     context: TrainingContext,
     checkpoints: Checkpoints,
 ) -> None:
     optimizer = adamw(
         model,
-        model.get_input_embeddings(),
+        model.model.encoder.embed_tokens,
         rate=settings.learning_rate,
         embedding_rate=settings.learning_rate,
         weight_decay=settings.weight_decay,
@@ -200,9 +181,7 @@ def _fit(
         for step in range(checkpoints.restore(model, optimizer)["step"], settings.steps):
             set_rates(optimizer, step, settings.steps, settings.warmup)
             torch.manual_seed(context.seed * 1_000_003 + step)  # the same after a resume
-            loss = _loss(
-                model, tokenizer, [pairs[i] for i in order[step]], settings.max_tokens, settings.label_smoothing
-            )
+            loss = _loss(model, [pairs[i] for i in order[step]], settings.label_smoothing)
             value = take_step(model, optimizer, loss, step)
             checkpoints.note(step=step + 1, loss=value)
             context.tell(step + 1, settings.steps, f"loss {value:.3f}")
@@ -210,26 +189,26 @@ def _fit(
                 checkpoints.save(model, optimizer, step=step + 1)
 
 
-def _loss(
-    model: MarianMTModel,
-    tokenizer: MarianTokenizer,
-    pairs: Sequence[tuple[str, str]],
-    max_tokens: int,
-    label_smoothing: float,
-) -> Tensor:
+def _encode(tokenizer: MarianTokenizer, pairs: Sequence[tuple[str, str]]) -> list[IdPair]:
+    """Numbers of the pieces of both sides, each with the end of sentence."""
+    sources = tokenizer([source for source, _ in pairs])["input_ids"]
+    targets = tokenizer(text_target=[target for _, target in pairs])["input_ids"]
+    return list(zip(sources, targets, strict=True))
+
+
+def _loss(model: MarianMTModel, pairs: Sequence[IdPair], label_smoothing: float) -> Tensor:
     """Cross-entropy a piece (nats) of the translations, given the sentences and the pieces before."""
-    batch = tokenizer(
-        [source for source, _ in pairs],
-        text_target=[target for _, target in pairs],
-        return_tensors="pt",
-        padding=True,
-        truncation=True,
-        max_length=max_tokens,
+    padding = model.config.pad_token_id
+    assert padding is not None
+    sources, labels = (
+        pad_sequence([torch.tensor(pair[side]) for pair in pairs], batch_first=True, padding_value=padding)
+        for side in (0, 1)
     )
-    labels = batch.pop("labels")
-    before = shift_tokens_right(labels, tokenizer.pad_token_id, tokenizer.pad_token_id)
-    states = model.model(**batch, decoder_input_ids=before).last_hidden_state
-    real = labels != tokenizer.pad_token_id  # most of the work is the vocabulary's, and none of it is done for padding
+    before = shift_tokens_right(labels, padding, padding)
+    states = model.model(
+        input_ids=sources, attention_mask=(sources != padding).long(), decoder_input_ids=before
+    ).last_hidden_state
+    real = labels != padding  # most of the work is the vocabulary's, and none of it is done for padding
     logits = model.lm_head(states[real]) + model.final_logits_bias
     return functional.cross_entropy(logits, labels[real], label_smoothing=label_smoothing)
 
@@ -245,8 +224,10 @@ def _evaluate(
     """Perplexity a piece, and chrF and BLEU of greedy translations, cases ignored; None without pairs."""
     if not pairs:
         return None
+    most = settings.max_tokens
+    cut = [(source[:most], target[:most]) for source, target in _encode(tokenizer, pairs)]
     with torch.no_grad():
-        loss = float(_loss(model, tokenizer, pairs, settings.max_tokens, 0.0))
+        loss = float(_loss(model, cut, 0.0))
     config = BM25NMTConfig.model_validate(
         {"model": str(folder), "beams": 1, "max_tokens": settings.max_tokens, "device": "cpu"}
     )

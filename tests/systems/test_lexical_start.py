@@ -39,7 +39,7 @@ def test_without_pairs_there_is_nothing_to_start_from() -> None:
     assert start.shape == (0, 4)
 
 
-def test_of_more_text_than_fits_pairs_evenly_over_it_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_more_text_than_fits_the_shortest_sentences_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lexical_start, "MOST_ALIGNED", 2)
-    found, _ = translated_embeddings([[1], [2], [3], [4]], [[0], [1], [2], [3]], OLD)
-    assert found.tolist() == [1, 3]
+    found, _ = translated_embeddings([[1, 2, 3], [4], [5]], [[0], [1], [2]], OLD)
+    assert found.tolist() == [4, 5]

@@ -5,7 +5,7 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from systems.vocabulary import new_body, train_tokenizer, with_vocabulary
+from systems.vocabulary import new_body, train_tokenizer, unpointed, with_vocabulary
 
 ENGLISH = ["the rain falls on the house", "a house in the rain", "the old house"] * 5
 SWAHILI = ["mvua inanyesha juu ya nyumba", "nyumba katika mvua", "nyumba ya zamani"] * 5
@@ -20,6 +20,14 @@ def english() -> PreTrainedTokenizerFast:
 def test_accents_are_kept_case_is_not() -> None:
     tokenizer = train_tokenizer(["Été ẹ̀kọ́"] * 5, 60)
     assert tokenizer.decode(tokenizer("ÉTÉ")["input_ids"], skip_special_tokens=True) == "été"
+
+
+def test_vowel_points_that_only_scripture_writes_are_not_read_other_vowel_signs_are() -> None:
+    tokenizer = train_tokenizer(["وَكَانَتِ ٱلْأَرْضُ", "בְּרֵאשִׁית", "की हिन्दी"] * 5, 200)
+    for pointed, plain in (("وَكَانَتِ ٱلْأَرْضُ", "وكانت الأرض"), ("בְּרֵאשִׁית", "בראשית")):
+        assert tokenizer.tokenize(pointed) == tokenizer.tokenize(plain) == plain.split()
+        assert unpointed(pointed) == plain
+    assert tokenizer.tokenize("की हिन्दी") == ["की", "हिन्दी"]
 
 
 def test_every_character_of_the_text_can_be_written_anywhere_in_a_word() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file
 from transformers import MarianMTModel, MarianTokenizer
 
@@ -26,7 +27,7 @@ def test_what_was_learnt_is_translated_by_plain_transformers(model: Path, words:
 def test_the_record_says_what_it_was_made_from_and_what_it_scored(model: Path, bitext: Path) -> None:
     record = json.loads((model / "training.json").read_text())
     assert (record["sources"], record["target"]) == (["sw"], "en")
-    assert record["pairs"] == {"training": 738, "held_out": 82}
+    assert record["pairs"] == {"training": 738, "too_long": 0, "held_out": 82}
     assert record["files"][0]["name"] == bitext.name
     assert record["held_out"]["chrf"] > 90
     assert record["held_out"]["perplexity"] < 2
@@ -63,6 +64,32 @@ def test_a_killed_training_goes_on_to_the_same_weights(train: Train, bitext: Pat
 def test_pivot_sentences_teach_to_copy(train: Train, bitext: Path, tmp_path: Path) -> None:
     record = json.loads((train(tmp_path, bitext, pivot_share=0.5, steps=1) / "training.json").read_text())
     assert record["pairs"]["training"] == 738 + 369
+
+
+def test_a_training_starts_from_word_translations(
+    train: Train, bitext: Path, tmp_path: Path, words: dict[str, str]
+) -> None:
+    folder = train(tmp_path, bitext, steps=1, learning_rate=1e-9)
+    tokenizer, marian = MarianTokenizer.from_pretrained(folder), MarianMTModel.from_pretrained(folder)
+    sources = tokenizer(list(words), return_tensors="pt", padding=True)
+    first = torch.full((len(words), 1), tokenizer.pad_token_id)
+    translations = [tokenizer(text_target=word).input_ids[0] for word in words.values()]
+    logits = marian(**sources, decoder_input_ids=first).logits[:, 0, translations]
+    assert sum(best == number for number, best in enumerate(logits.argmax(0).tolist())) >= 8
+
+
+def test_long_sentences_teach_word_translations_only(train: Train, bitext: Path, tmp_path: Path) -> None:
+    text = tmp_path / "text.tsv"
+    text.write_text(bitext.read_text("utf-8") + "moja " * 40 + "\t" + "one " * 40 + "\n", encoding="utf-8")
+    record = json.loads((train(tmp_path, text, steps=1, held_out=0) / "training.json").read_text())
+    assert record["pairs"] == {"training": 820, "too_long": 1, "held_out": 0}
+
+
+def test_text_of_long_sentences_only_is_refused(train: Train, tmp_path: Path) -> None:
+    text = tmp_path / "text.tsv"
+    text.write_text("".join(f"neno{i} " * 30 + "\t" + f"word{i} " * 30 + "\n" for i in range(40)), encoding="utf-8")
+    with pytest.raises(UsageError, match="all 40 sentence pairs have more than 24 pieces"):
+        train(tmp_path, text, steps=1, vocabulary=200, held_out=0)
 
 
 def test_the_other_direction_is_learnt_on_demand(train: Train, bitext: Path, tmp_path: Path) -> None:
