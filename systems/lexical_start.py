@@ -40,7 +40,7 @@ def translated_embeddings(
     pairs = [(one, other) for one, other in zip(foreign, pivot, strict=True) if one and other]
     pairs.sort(key=lambda pair: len(pair[0]) * len(pair[1]))
     costs = np.cumsum([len(one) * len(other) for one, other in pairs])
-    pairs = pairs[: max(1, np.searchsorted(costs, MOST_ALIGNED, side="right"))]
+    pairs = pairs[: max(1, int(np.searchsorted(costs, MOST_ALIGNED, side="right")))]
     if not pairs:
         return torch.empty(0, dtype=torch.long), embeddings[:0]
     sources, targets = zip(*pairs, strict=True)
