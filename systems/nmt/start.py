@@ -45,8 +45,9 @@ def start_model(tokenizer: MarianTokenizer, pairs: Sequence[IdPair], settings: N
             _silence(layer.self_attn.out_proj, layer.fc2)
         for layer in model.model.decoder.layers:
             _silence(layer.self_attn.out_proj, layer.encoder_attn.out_proj, layer.fc2)
-        nn.init.eye_(layer.encoder_attn.v_proj.weight)
-        nn.init.eye_(layer.encoder_attn.out_proj.weight)
+        attention = model.model.decoder.layers[-1].encoder_attn
+        nn.init.eye_(attention.v_proj.weight)
+        nn.init.eye_(attention.out_proj.weight)
     return model
 
 
