@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Sequence
 
-import regex
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from torch import Tensor, nn
@@ -20,7 +19,7 @@ WORD_START = "▁"
 """What the first piece of a word begins with where pieces are learnt."""
 VOWEL_POINTS = "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]"
 """Marks that Hebrew and Arabic scripts write in scripture and leave out elsewhere, and the Arabic line filler."""
-ALEF_WASLA, ALEF = "\u0671", "\u0627"
+UNPOINTED = [normalizers.Replace(Regex(VOWEL_POINTS), ""), normalizers.Replace("\u0671", "\u0627")]  # alef wasla: alef
 LONGEST_WORD = 1000
 """Characters of a word at most: in a script without spaces a clause is one."""
 HEAD_WIDTH = 32
@@ -164,13 +163,11 @@ def unpointed(text: str) -> str:
     >>> unpointed("\u0643\u064e\u062a\u064e\u0628\u064e") == "\u0643\u062a\u0628"
     True
     """
-    plain: str = regex.sub(VOWEL_POINTS, "", text)
-    return plain.replace(ALEF_WASLA, ALEF)
+    return normalizers.Sequence(UNPOINTED).normalize_str(text)
 
 
 def _normalizer(lower: bool) -> normalizers.Normalizer:
-    plain = [normalizers.Replace(Regex(VOWEL_POINTS), ""), normalizers.Replace(ALEF_WASLA, ALEF)]
-    return normalizers.Sequence([normalizers.NFKC(), *plain, *([normalizers.Lowercase()] if lower else [])])
+    return normalizers.Sequence([normalizers.NFKC(), *UNPOINTED, *([normalizers.Lowercase()] if lower else [])])
 
 
 def _extended(known: PreTrainedTokenizerFast, texts: Iterable[str], size: int) -> PreTrainedTokenizerFast | None:

@@ -60,7 +60,8 @@ def train_on_bitext(bitext: Bitext, settings: NMTTraining, output: Path, context
 
     Raises:
         DataError: malformed text; names file and line.
-        UsageError: no pair passes the filters, too little text for a vocabulary, or several languages to go into.
+        UsageError: no pair passes the filters or is short enough, too little text for a vocabulary, or several
+            languages to go into.
         DivergedError: the loss became NaN or infinite; checkpoints stay.
     """
     if settings.reverse and len(bitext) > 1:
