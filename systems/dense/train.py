@@ -107,6 +107,7 @@ def train_pairs(
     """
     with _threads(context.threads):
         train, held = split_pairs(pairs, settings.held_out, context.seed)
+        context.tell(0, settings.steps, "making the encoder to start from")
         encoder = start_encoder(settings, train, context.seed)
         unknown = unknown_share(encoder.tokenizer, (query for query, _ in train))
         require_known(unknown, ", ".join(languages) or "the queries")

@@ -145,6 +145,8 @@ def distil_from_files(
         seed=seed,
     )
     if settings.start is None:
+        if on_progress is not None:
+            on_progress(Progress(0, settings.steps, "learning subwords and word translations"))
         student = student_from_teacher(
             teacher,
             data.pairs,

@@ -37,9 +37,8 @@ def start_model(tokenizer: MarianTokenizer, pairs: Sequence[IdPair], settings: N
     target, source = model.model.decoder.embed_tokens.weight, model.model.encoder.embed_tokens.weight
     with torch.no_grad():
         source.copy_(target)  # what the text does not show to be translated is copied
-        pieces, means = translated_embeddings(
-            [one[:-1] for one, _ in pairs], [other[:-1] for _, other in pairs], target
-        )
+        sources, translations = ([_words(pair[side], tokenizer) for pair in pairs] for side in (0, 1))
+        pieces, means = translated_embeddings(sources, translations, target)
         source[pieces] = nn.functional.normalize(means) * target.norm(dim=1).mean()
         for layer in model.model.encoder.layers:
             _silence(layer.self_attn.out_proj, layer.fc2)
@@ -79,6 +78,11 @@ def _new_model(tokenizer: MarianTokenizer, settings: NMTTraining, seed: int) -> 
         model = MarianMTModel(config)
     model.generation_config.bad_words_ids = [[tokenizer.pad_token_id]]  # the start is no word
     return model
+
+
+def _words(ids: Sequence[int], tokenizer: MarianTokenizer) -> list[int]:
+    """Numbers without the end of the sentence and pieces that are not known, which translate nothing."""
+    return [number for number in ids if number not in (tokenizer.eos_token_id, tokenizer.unk_token_id)]
 
 
 def _silence(*layers: nn.Linear) -> None:

@@ -18,7 +18,7 @@ from systems.nmt.settings import BM25NMTConfig
 from systems.nmt.translator import Translator, load_translator, sentences_of
 
 CACHE_FILE = "translations.sqlite"
-FORMAT = 1
+FORMAT = 2
 """Goes up when sentences are split or decoded in another way: older translations are then made again."""
 
 

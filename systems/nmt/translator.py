@@ -21,8 +21,10 @@ from harness.errors import DataError
 from systems.devices import choose_device
 from systems.late_interaction.sources import model_folder, source_digest
 from systems.nmt.cache import cache_folder
+from systems.nmt.checkpoint import RECORD
 from systems.nmt.settings import BM25NMTConfig
 from systems.transformers_log import quiet
+from systems.vocabulary import unpointed
 
 _SENTENCE_END = regex.compile(r"(?<=[.!?…؟]['\")\]»”]*)\s+|(?<=[。！？।॥።])\s*|\s*\n\s*")
 
@@ -59,9 +61,22 @@ def load_translator(config: BM25NMTConfig, tokens: tuple[str, str], threads: int
     torch.set_num_threads(threads)
     folder = model_folder(config.model)
     tokenizer = _tokenizer(folder, tokens[0])
+    translator: Translator
     if config.engine == "ctranslate2":
-        return _CTranslate2(_converted(folder), tokenizer, tokens[1], config, threads)
-    return _Transformers(_model(folder), tokenizer, tokens[1], config)
+        translator = _CTranslate2(_converted(folder), tokenizer, tokens[1], config, threads)
+    else:
+        translator = _Transformers(_model(folder), tokenizer, tokens[1], config)
+    return _Unpointed(translator) if (folder / RECORD).is_file() else translator
+
+
+class _Unpointed:
+    """A checkpoint that was trained here: on text without vowel points."""
+
+    def __init__(self, translator: Translator) -> None:
+        self._translator = translator
+
+    def translate(self, sentences: Sequence[str]) -> list[str]:
+        return self._translator.translate([unpointed(sentence) for sentence in sentences])
 
 
 class _Transformers:

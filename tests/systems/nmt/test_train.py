@@ -11,6 +11,7 @@ from transformers import MarianMTModel, MarianTokenizer
 from harness.errors import DataError, UsageError
 from harness.training import TrainingContext
 from systems.nmt.settings import NMTTraining
+from systems.nmt.start import start_model
 from systems.nmt.train import train_on_bitext
 from systems.optimisation import DivergedError
 
@@ -76,6 +77,16 @@ def test_a_training_starts_from_word_translations(
     translations = [tokenizer(text_target=word).input_ids[0] for word in words.values()]
     logits = marian(**sources, decoder_input_ids=first).logits[:, 0, translations]
     assert sum(best == number for number, best in enumerate(logits.argmax(0).tolist())) >= 8
+
+
+def test_unknown_pieces_are_no_translations(model: Path) -> None:
+    tokenizer = MarianTokenizer.from_pretrained(model)
+    end, unknown, word, translation = tokenizer.eos_token_id, tokenizer.unk_token_id, 5, 6
+    pairs = [([unknown, word, end], [translation, unknown, end])] * 3
+    started = start_model(tokenizer, pairs, NMTTraining.model_validate({"width": 64, "layers": 1}), 0).model
+    sources, targets = started.encoder.embed_tokens.weight, started.decoder.embed_tokens.weight
+    assert torch.equal(sources[unknown], targets[unknown])
+    assert torch.cosine_similarity(sources[word], targets[translation], dim=0).item() == pytest.approx(1)
 
 
 def test_long_sentences_teach_word_translations_only(train: Train, bitext: Path, tmp_path: Path) -> None:

@@ -48,6 +48,13 @@ def test_both_engines_translate_alike(model: Path, words: dict[str, str]) -> Non
     assert found["transformers"][-3:] == ["one nine", "ten eight seven", "three"]
 
 
+@pytest.mark.parametrize("engine", ["transformers", "ctranslate2"])
+def test_vowel_points_are_read_as_little_as_in_training(model: Path, engine: str) -> None:
+    if engine == "ctranslate2":
+        pytest.importorskip("ctranslate2", reason="needs ctranslate2")
+    assert load_translator(config(model, engine=engine), ("", ""), 1).translate(["mo\u064fja"]) == ["one"]
+
+
 def test_a_checkpoint_is_converted_once(model: Path) -> None:
     pytest.importorskip("ctranslate2", reason="needs ctranslate2")
     for _ in range(2):
