@@ -2,97 +2,20 @@
 
 import json
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from harness.cell import Event
-from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
+from harness.errors import DataError, UnknownNameError, UsageError
 from harness.experiment import Experiment
 from harness.measurement import available_cores
 from harness.models import train_model
 from harness.plan import State
 from harness.suite import load_suite
-from harness.training import bitext_path, parse_bitext
 from leaderboards.leaderboard import Leaderboard
 
-PLUGIN = '''
-import json
-from pathlib import Path
-from pydantic import Field
-from harness.errors import DataError, MissingDataError
-from harness.system import Searcher, SystemConfig, register_system
-from harness.textio import numbered_lines
-from harness.training import TrainableSystem, TrainingSettings
-
-class Settings(TrainingSettings):
-    minimum: int = Field(1, ge=1)
-
-class Config(SystemConfig):
-    model: str = Field(json_schema_extra={"identity": False})
-
-class Lookup(Searcher):
-    """Returns documents that hold a word which the model pairs with a word of the query."""
-    def __init__(self, model, documents):
-        self.model, self.documents = model, documents
-    def search(self, queries, depth):
-        found = []
-        for query in queries:
-            words = {w for q in query.text.casefold().split() for w in self.model.get(q, [])}
-            scores = {d: float(len(words & set(t.split()))) for d, t in self.documents.items()}
-            found.append(sorted(((d, s) for d, s in scores.items() if s), key=lambda x: -x[1])[:depth])
-        return found
-
-@register_system("lookup")
-class LookupSystem(TrainableSystem):
-    summary = "pairs every word with every word of the other side"
-    Config = Config
-    Training = Settings
-
-    @classmethod
-    def train(cls, bitext, settings, output, context):
-        model = {}
-        for files in bitext.values():
-            for file in files:
-                for number, line in numbered_lines(file):
-                    columns = line.casefold().split("\\t")
-                    if len(columns) < 2:
-                        raise DataError("expected two columns", path=file, line=number)
-                    for word in columns[0].split():
-                        model.setdefault(word, []).extend(columns[1].split())
-        context.tell(1, 1, "counted")
-        with (context.scratch / "trainings").open("a") as log:
-            log.write("x")
-        (output / "model.json").write_text(json.dumps(model))
-
-    def inputs(self):
-        path = Path(self.config.model) / "model.json"
-        if not path.is_file():
-            raise MissingDataError(f"no model in {self.config.model}")
-        return {"model": str(len(path.read_bytes()))}
-
-    def index_settings(self):
-        return {}
-
-    def index(self, documents, folder, context):
-        texts = {d.id: d.contents.casefold().replace(".", "") for d in documents}
-        (folder / "texts.json").write_text(json.dumps(texts))
-
-    def open(self, folder, context):
-        model = json.loads((Path(self.config.model) / "model.json").read_text())
-        return Lookup(model, json.loads((folder / "texts.json").read_text()))
-'''
-
 BITEXT = "daraja\tbridge\nwalimu\tteachers\nukame\tdrought\n"
-
-
-@pytest.fixture(scope="module")
-def lookup(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("plugin") / "lookup.py"
-    path.write_text(PLUGIN)
-    return path
 
 
 @pytest.fixture
@@ -194,105 +117,6 @@ def test_sentence_pairs_of_the_embedded_collection_serve_as_text(
     assert report.failed == []
     (text,) = (tmp_path / "store" / "artefacts" / "bitext").glob("*/content/sw-en.tsv.gz")
     assert text.is_file()
-
-
-def clir(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "harness.cli", *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-
-
-def test_the_command_trains_into_a_folder_that_the_system_loads(tiny: Path, tmp_path: Path, lookup: Path) -> None:
-    (tmp_path / "sw.tsv").write_text(BITEXT)
-    done = clir("train", "lookup", "--plugin", lookup, "--bitext", "sw=sw.tsv", "--output", "m", folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert json.loads((tmp_path / "m" / "model.json").read_text())["daraja"] == ["bridge"]
-    assert sorted(path.name for path in tmp_path.glob("m*")) == ["m"], "no checkpoints are left"
-    again = clir("train", "lookup", "--plugin", lookup, "--bitext", "sw=sw.tsv", "--output", "m", folder=tmp_path)
-    assert again.returncode == 2
-    assert "exists already" in again.stderr
-
-
-def test_a_training_that_fails_at_once_leaves_nothing_behind(tmp_path: Path, lookup: Path) -> None:
-    (tmp_path / "sw.tsv").write_text("one column\n")
-    done = clir("train", "lookup", "--plugin", lookup, "--bitext", "sw=sw.tsv", "--output", "m", folder=tmp_path)
-    assert done.returncode == 2
-    assert "sw.tsv:1: expected two columns" in done.stderr
-    assert not list(tmp_path.glob("m*"))
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["bm25", "--bitext", "sw=sw.tsv"], "is not trained"),
-        (["lookup", "--bitext", "sw"], "LANGUAGE=FILE"),
-        (["lookup", "--bitext", "sw=none.tsv"], "no parallel text none.tsv"),
-        (["lookup", "--bitext", "sw=sw.tsv", "--set", "minimum=0"], "minimum"),
-        (["lookup", "--bitext", "sw=sw.tsv", "--set", "maximum=1"], "minimum"),
-        (["lookup", "--bitext", "sw=sw.tsv", "--teacher", "x"], "teacher"),
-    ],
-)
-def test_wrong_requests_are_refused_before_any_work(
-    tmp_path: Path, lookup: Path, arguments: list[str], message: str
-) -> None:
-    (tmp_path / "sw.tsv").write_text(BITEXT)
-    done = clir("train", *arguments, "--plugin", lookup, "--output", "m", folder=tmp_path)
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert not list(tmp_path.glob("m*"))
-
-
-def test_a_file_of_settings_that_is_not_utf8_is_refused_by_name(tmp_path: Path, lookup: Path) -> None:
-    (tmp_path / "sw.tsv").write_text(BITEXT)
-    (tmp_path / "latin.yaml").write_bytes("minimum: 1  # é\n".encode("latin-1"))
-    arguments = ["lookup", "--bitext", "sw=sw.tsv", "--config", "latin.yaml", "--plugin", lookup, "--output", "m"]
-    done = clir("train", *arguments, folder=tmp_path)
-    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "error: latin.yaml: is not UTF-8")
-
-
-def test_bitext_is_gathered_by_canonical_language(tmp_path: Path) -> None:
-    for name in ("a", "b", "c"):
-        (tmp_path / name).write_text("x\ty\n")
-    a, b, c = (tmp_path / name for name in "abc")
-    assert parse_bitext([f"swa={a},{b}", f"sw={c}"]) == {"sw": (a, b, c)}
-
-
-def test_two_files_joined_by_a_plus_are_a_moses_pair_unless_one_file_has_that_name(tmp_path: Path) -> None:
-    for name in ("a.sw", "a.en", "b+c.tsv"):
-        (tmp_path / name).write_text("x\ty\n")
-    assert bitext_path("a.sw+a.en", tmp_path) == (tmp_path / "a.sw", tmp_path / "a.en")
-    assert bitext_path("b+c.tsv", tmp_path) == tmp_path / "b+c.tsv"
-    with pytest.raises(MissingDataError, match=r"no parallel text .*a\.fr"):
-        bitext_path("a.sw+a.fr", tmp_path)
-
-
-def test_a_moses_pair_trains_the_same_table_as_the_same_sentences_in_columns(tmp_path: Path) -> None:
-    lines = [line.split("\t") for line in BITEXT.splitlines()] * 3
-    (tmp_path / "t.tsv").write_text("".join(f"{left}\t{right}\n" for left, right in lines))
-    for side, name in enumerate(("t.sw", "t.en")):
-        (tmp_path / name).write_text("".join(f"{line[side]}\n" for line in lines))
-    for text, output in (("t.tsv", "columns"), ("t.sw+t.en", "moses")):
-        done = clir("train", "psq", "--bitext", f"sw={text}", "--output", output, folder=tmp_path)
-        assert done.returncode == 0, done.stderr
-    one, other = (
-        {file.name: file.read_bytes() for file in (tmp_path / name).glob("*.npy")} for name in ("columns", "moses")
-    )
-    assert one
-    assert one == other
-
-
-@pytest.mark.parametrize(
-    ("text", "error"), [("sw", UsageError), ("=x", UsageError), ("sw=none", MissingDataError), ("xx=none", Exception)]
-)
-def test_malformed_bitext_arguments_are_refused(text: str, error: type[Exception]) -> None:
-    with pytest.raises(error):
-        parse_bitext([text])
-
-
-def test_an_unknown_system_is_refused_with_suggestions() -> None:
-    from harness.training import trainable_system
-
-    with pytest.raises(UnknownNameError, match="bm25"):
-        trainable_system("bm52")
 
 
 def test_the_content_of_what_training_starts_from_counts_and_its_place_does_not(
