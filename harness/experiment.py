@@ -182,6 +182,7 @@ class Experiment:
 
         executor = LocalExecutor(self.store, tuple(self.plugins))
         plan = self._train(plan, executor, hear, ended, jobs)
+        keep_board(self.store, self.suite, plan, part=self.part)
         for group in plan.groups():
             executor.run(group, hear)
         final = Plan(tuple(_final(cell, ended) for cell in plan.cells))

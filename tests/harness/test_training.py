@@ -57,6 +57,20 @@ def test_a_row_trains_its_model_once_and_reuses_it(suite: Path, tiny: Path, tmp_
     assert first.store.cell(key)["means"]["AP"] == 1.0  # type: ignore[index]
 
 
+def test_the_board_of_a_stopped_run_shows_what_was_done_by_rows_with_models(
+    suite: Path, tiny: Path, tmp_path: Path, lookup: Path
+) -> None:
+    def stop(event: Event) -> None:
+        if event.kind == "ended" and not event.phase:
+            raise KeyboardInterrupt
+
+    experiment = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup])
+    with pytest.raises(KeyboardInterrupt):
+        experiment.run(stop)
+    (row,) = Leaderboard.from_store(experiment.store, "trained").rows
+    assert [bool(entry.means) for entry in row.entries] == [True, False]
+
+
 def test_other_text_or_settings_train_another_model(suite: Path, tiny: Path, tmp_path: Path, lookup: Path) -> None:
     def models() -> set[str]:
         plan = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup]).plan()
