@@ -9,7 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 # What every command and every worker imports is compiled at once, which takes half a minute: where PYTHONDONTWRITEBYTECODE
-# is set, each of them would compile it anew. The rest of the 2 GB compiles when it is first imported.
+# is set, each of them would compile it anew. The rest of the 2 GB compiles when it is first imported. Left out: torch's
+# files in the syntax of later Pythons.
 EAGER := click rich pydantic pydantic_core yaml regex filelock numpy psutil ir_measures langcodes tabulate jnius pyarrow \
 	torch sympy mpmath transformers huggingface_hub accelerate scipy
 
@@ -39,7 +40,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' requirements.lock)"
 	$(PIP) --no-deps --requirement requirements.lock
 	$(PIP) --no-deps --editable .
-	cd $(VENV)/lib/python3*/site-packages && $(CURDIR)/$(BIN)/python -m compileall -q -j 2 $(EAGER)
+	cd $(VENV)/lib/python3*/site-packages && $(CURDIR)/$(BIN)/python -m compileall -q -j 2 -x '/py3[0-9]+_' $(EAGER)
 	touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
