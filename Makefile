@@ -8,8 +8,8 @@ TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
-# What every command and every worker imports is compiled at once, which takes half a minute: where PYTHONDONTWRITEBYTECODE
-# is set, each of them would compile it anew. The rest of the 2 GB compiles when it is first imported. Left out: torch's
+# What every command and every worker imports is compiled at once: where PYTHONDONTWRITEBYTECODE is set, each of them
+# would compile it anew. The rest of the 2 GB compiles when it is first imported. Left out: torch's
 # files in the syntax of later Pythons.
 EAGER := click rich pydantic pydantic_core yaml regex filelock numpy psutil ir_measures langcodes tabulate jnius pyarrow \
 	torch sympy mpmath transformers huggingface_hub accelerate scipy
