@@ -9,11 +9,12 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from harness.errors import DataError
+from systems.devices import choose_device
 from systems.late_interaction.sources import model_folder
 
 
 class CrossEncoder:
-    """Scores (query, document) pairs with a Hugging Face sequence classifier.
+    """Scores (query, document) pairs with a Hugging Face sequence classifier, in float32 whatever it is kept in.
 
     Args:
         source: a folder or a model hub id.
@@ -23,16 +24,17 @@ class CrossEncoder:
 
     Raises:
         MissingDataError: no such model.
+        UsageError: no such device.
         DataError: the model is no sequence classifier with one or two outputs.
     """
 
     def __init__(self, source: str, length: int, batch_size: int, device: str) -> None:
         folder = model_folder(source)
-        self._device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+        self._device = choose_device(device)
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             model, loaded = AutoModelForSequenceClassification.from_pretrained(
-                folder, local_files_only=True, output_loading_info=True
+                folder, local_files_only=True, output_loading_info=True, dtype=torch.float32
             )
         except (OSError, ValueError, KeyError) as error:
             raise DataError(f"cannot be loaded as a cross-encoder: {error}", path=folder) from error
@@ -48,6 +50,7 @@ class CrossEncoder:
                 path=folder,
                 hint="give a cross-encoder that was trained for relevance",
             )
+        _fill_with_padding(self._tokenizer, model)
         self._model: Any = model.to(self._device).eval()
         self._length, self._batch_size = length, batch_size
 
@@ -72,3 +75,20 @@ class CrossEncoder:
             for place, value in zip(places, values.tolist(), strict=True):
                 scores[place] = value
         return scores
+
+
+def _fill_with_padding(tokenizer: Any, model: Any) -> None:
+    """Make pairs of several lengths fit one batch, for GPT's and Llama's kin, too, which come without a pad token.
+
+    A model that scores the last token finds it by the id of the pad token, so that no text may end with that one: where
+    none is named, a new one is made. It stands to the right, where positions stay what they are without it.
+    """
+    tokenizer.padding_side = "right"
+    known = model.config.pad_token_id
+    if tokenizer.pad_token_id is None and known is not None:
+        tokenizer.pad_token = tokenizer.convert_ids_to_tokens(known)
+    if tokenizer.pad_token_id is None:
+        tokenizer.add_special_tokens({"pad_token": "[PAD]"})
+    if tokenizer.pad_token_id >= model.get_input_embeddings().num_embeddings:
+        model.resize_token_embeddings(tokenizer.pad_token_id + 1, mean_resizing=False)
+    model.config.pad_token_id = tokenizer.pad_token_id
