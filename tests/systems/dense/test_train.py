@@ -46,10 +46,15 @@ def train(
     return train_pairs(PAIRS, using, folder / "model", context, both_roles=True, languages=["sw"])
 
 
+@pytest.fixture(scope="module", params=[False, True], ids=["float32", "bfloat16"])
+def usual(request: pytest.FixtureRequest, bert: Path) -> MDPRTraining:
+    return settings(bert, bf16=request.param)
+
+
 @pytest.fixture(scope="module")
-def trained(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainingReport]:
+def trained(usual: MDPRTraining, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainingReport]:
     folder = tmp_path_factory.mktemp("trained")
-    return folder, train(folder, settings(bert))
+    return folder, train(folder, usual)
 
 
 def test_training_lowers_the_loss_and_raises_the_held_out_reciprocal_rank(
@@ -78,36 +83,34 @@ def test_the_folder_holds_the_model_its_curve_and_its_papers(trained: tuple[Path
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
-    trained: tuple[Path, TrainingReport], bert: Path, tmp_path: Path
+    trained: tuple[Path, TrainingReport], usual: MDPRTraining, tmp_path: Path
 ) -> None:
-    train(tmp_path / "again", settings(bert))
-    train(tmp_path / "other", settings(bert), seed=4)
+    train(tmp_path / "again", usual)
+    train(tmp_path / "other", usual, seed=4)
     weights = "model/model.safetensors"
     assert (tmp_path / "again" / weights).read_bytes() == (trained[0] / weights).read_bytes()
     assert (tmp_path / "other" / weights).read_bytes() != (trained[0] / weights).read_bytes()
 
 
 def test_a_training_that_was_cut_short_ends_as_if_it_had_not_been(
-    trained: tuple[Path, TrainingReport], bert: Path, tmp_path: Path
+    trained: tuple[Path, TrainingReport], usual: MDPRTraining, tmp_path: Path
 ) -> None:
     def interrupt(done: int, total: int | None, text: str) -> None:
         if done == 33:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(tmp_path, settings(bert), tell=interrupt)
+        train(tmp_path, usual, tell=interrupt)
     assert [folder.name for folder in (tmp_path / "scratch").glob("step-*")] == ["step-000000020"]
     seen: list[int] = []
-    report = train(tmp_path, settings(bert), tell=lambda done, total, text: seen.append(done))
+    report = train(tmp_path, usual, tell=lambda done, total, text: seen.append(done))
     assert seen[:2] == [0, 21]
     assert report == trained[1]
     for name in ("model.safetensors", "losses.jsonl", "training.json"):
         assert (tmp_path / "model" / name).read_bytes() == (trained[0] / "model" / name).read_bytes()
 
 
-def test_a_checkpoint_of_another_training_is_refused(
-    trained: tuple[Path, TrainingReport], bert: Path, tmp_path: Path
-) -> None:
+def test_a_checkpoint_of_another_training_is_refused(bert: Path, tmp_path: Path) -> None:
     train(tmp_path, settings(bert, steps=20))
     with pytest.raises(UsageError, match="holds a training with other settings"):
         train(tmp_path, settings(bert, steps=20, lr=1e-3))

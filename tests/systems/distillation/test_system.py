@@ -22,7 +22,7 @@ from systems.optical import OPTICAL
 
 from .conftest import make_teacher
 
-QUICK = {"steps": 3, "batch_size": 8, "vocabulary": 300, "max_tokens": 16, "held_out": 10}
+QUICK = {"steps": 3, "batch_size": 8, "vocabulary": 300, "max_tokens": 16, "held_out": 10, "precision": "float32"}
 Trained = Callable[..., Path]
 
 
