@@ -63,7 +63,7 @@ def check_run(path: Path, collection: TestCollection, depth: int, listen: Listen
     without an answer, which count 0.
 
     Args:
-        path: a run in TREC format, gzipped or not, with or without an ir_metadata header.
+        path: a run in TREC format, compressed or not, with or without an ir_metadata header.
         collection: what it was retrieved from.
         depth: documents of a query that count, 1 or more; the best ones of a longer ranking are taken.
         listen: is told how far reading the file and comparing the documents are.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from harness.errors import DataError, UsageError
 from harness.run_lines import COLUMNS, ColumnBuilder, Columns, in_range, ranked_twice, split_line
-from harness.textio import numbered_lines
+from harness.textio import compression, numbered_lines
 
 HEADER_START = "# ir_metadata.start"
 HEADER_END = "# ir_metadata.end"
@@ -34,7 +34,7 @@ class Head:
 
 
 def read_run_file(path: Path) -> tuple[Columns, dict[str, Any]]:
-    """Read a run file, gzipped or not, with or without an ir_metadata header.
+    """Read a run file, compressed or not, with or without an ir_metadata header.
 
     A file in plain form is parsed by Arrow. Whatever Arrow declines, and whatever looks amiss, is read again line by
     line: that reading decides, and names the line at fault.
@@ -134,10 +134,11 @@ def _read_plain(path: Path, head: Head) -> Columns | None:
     encoded = pa.dictionary(pa.int32(), pa.string())
     # Documents are encoded after parsing: merging the large dictionaries of many blocks takes longer.
     types = dict.fromkeys(COLUMNS, encoded) | {"document": pa.string(), "rank": pa.int64(), "score": pa.float64()}
-    with path.open("rb") as handle:
-        zipped = handle.read(2) == b"\x1f\x8b"
+    name = compression(path)
+    if name == "xz":  # which Arrow does not read
+        return None
     try:
-        with pa.input_stream(str(path), compression="gzip" if zipped else None) as stream:
+        with pa.input_stream(str(path), compression="zstd" if name == "zst" else name) as stream:
             table = csv.read_csv(
                 stream,
                 read_options=csv.ReadOptions(column_names=COLUMNS, skip_rows=head.skip),

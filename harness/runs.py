@@ -111,7 +111,7 @@ class Run:
 
     @classmethod
     def read(cls, path: Path | str) -> Self:
-        """Read a run in TREC format, gzipped or not, with or without an ir_metadata header.
+        """Read a run in TREC format, compressed or not, with or without an ir_metadata header.
 
         The lines of a query may be scattered over the file; the rank column is ignored, as trec_eval does; the tag
         is that of the first line. Ids are kept byte for byte.

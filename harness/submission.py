@@ -67,7 +67,7 @@ def submit(
     errors nothing is kept. Scores are computed as for any system: a judged query without an answer counts 0.
 
     Args:
-        path: a run in TREC format, gzipped or not.
+        path: a run in TREC format, compressed or not.
         system: the row's label on the board.
         collection: id of a collection of the suite.
         suite: a suite, its name or its file; when None, the one built-in suite that has the collection, or of

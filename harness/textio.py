@@ -1,11 +1,14 @@
-"""Text files in: UTF-8, gzipped or not, with line numbers for errors."""
+"""Text files in: UTF-8, compressed or not, with line numbers for errors."""
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import gzip
 import io
-from collections.abc import Iterator
+import lzma
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
@@ -13,35 +16,118 @@ import yaml
 
 from harness.errors import DataError
 
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+"""Endings of compressed files; a file is known by its first bytes, its name does not matter."""
 
-def open_text(path: Path) -> TextIO:
-    """Open a UTF-8 text file for reading, gunzipped when its first bytes say gzip; line ends are left alone.
+DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error)
+"""What reading a file raises that is cut short or damaged."""
+
+_SIGNATURES: dict[bytes, str] = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zst"}
+_REFUSED: dict[bytes, tuple[str, str]] = {
+    b"PK\x03\x04": ("is a zip archive", "unpack it and name the files"),
+    b"7z\xbc\xaf\x27\x1c": ("is a 7z archive", "unpack it and name the files"),
+    b"Rar!": ("is a rar archive", "unpack it and name the files"),
+    b"PAR1": ("is a Parquet file", "write it as JSON lines, e.g. with pandas.read_parquet(...).to_json(lines=True)"),
+    b"ARROW1": ("is an Arrow file", "write it as JSON lines"),
+    b"\x1f\x9d": ("is compressed by `compress`", "unpack it with uncompress"),
+    b"\x04\x22\x4d\x18": ("is compressed by lz4", "unpack it with lz4 -d"),
+    b"\xff\xfe\0\0": ("is UTF-32", "convert it with iconv -f UTF-32 -t UTF-8"),
+    b"\0\0\xfe\xff": ("is UTF-32", "convert it with iconv -f UTF-32 -t UTF-8"),
+    b"\xff\xfe": ("is UTF-16", "convert it with iconv -f UTF-16 -t UTF-8"),
+    b"\xfe\xff": ("is UTF-16", "convert it with iconv -f UTF-16 -t UTF-8"),
+}
+_HEAD = 512
+
+
+def without_compression(name: str) -> str:
+    """A file name without the ending of a compressed file.
+
+    >>> without_compression("docs.jsonl.zst"), without_compression("docs.tsv")
+    ('docs.jsonl', 'docs.tsv')
+    """
+    return next((name.removesuffix(end) for end in COMPRESSED if name.endswith(end)), name)
+
+
+def compression(path: Path) -> str | None:
+    """What a file is compressed by, from its first bytes: gzip, bz2, xz, zst; None when it is not.
 
     Raises:
         DataError: when the file cannot be opened.
     """
-    return io.TextIOWrapper(_open_binary(path), encoding="utf-8-sig", newline="\n")
+    head = _head(path)
+    return next((name for signature, name in _SIGNATURES.items() if head.startswith(signature)), None)
 
 
-def _open_binary(path: Path) -> BinaryIO:
+def open_text(path: Path) -> TextIO:
+    """Open a UTF-8 text file for reading, decompressed as its first bytes say; line ends are left alone.
+
+    Raises:
+        DataError: when the file cannot be opened, or is no text: an archive, Parquet, UTF-16.
+    """
+    return io.TextIOWrapper(open_binary(path), encoding="utf-8-sig", newline="\n")
+
+
+def open_binary(path: Path) -> BinaryIO:
+    """Open a file of text as bytes, decompressed as its first bytes say; reading a damaged one raises one of `DAMAGE`.
+
+    Raises:
+        DataError: when the file cannot be opened, or is no text: an archive, Parquet, UTF-16.
+    """
+    name = compression(path)
+    content = cast(BinaryIO, path.open("rb") if name is None else _OPENERS[name](path))
+    if not isinstance(content, io.BufferedReader):
+        content = cast(BinaryIO, io.BufferedReader(content))
     try:
-        with path.open("rb") as head:
-            zipped = head.read(2) == b"\x1f\x8b"
-        if zipped:
-            return cast(BinaryIO, io.BufferedReader(gzip.open(path, "rb")))
-        return path.open("rb")
+        _refuse_other_content(cast(io.BufferedReader, content).peek(_HEAD)[:_HEAD], path)
+    except DataError:
+        content.close()
+        raise
+    except DAMAGE:
+        pass  # whoever reads it finds the damage, and says in which line
+    return content
+
+
+def _refuse_other_content(head: bytes, path: Path) -> None:
+    """Name a file whose first bytes say that it holds no UTF-8 text."""
+    for signature, (what, remedy) in _REFUSED.items():
+        if head.startswith(signature):
+            raise DataError(what, path=path, hint=remedy)
+    if head[257:262] == b"ustar":
+        raise DataError("is a tar archive", path=path, hint="unpack it and name the files")
+    if head[1:2] == b"\0" or head[:1] == b"\0":
+        raise DataError("is UTF-16 or no text at all", path=path, hint="convert it with iconv -f UTF-16LE -t UTF-8")
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(8)
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror or error}", path=path) from error
+
+
+def _open_zst(path: Path) -> io.BufferedIOBase:
+    import pyarrow as pa
+
+    return cast(io.BufferedIOBase, pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"))
+
+
+_OPENERS: dict[str, Callable[[Path], Any]] = {
+    "gzip": gzip.open,
+    "bz2": bz2.open,
+    "xz": lzma.open,
+    "zst": _open_zst,
+}
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Lines of a text file with their numbers from 1, without line ends; blank lines are left out.
 
     Raises:
-        DataError: when the file cannot be opened or is not UTF-8 or not whole.
+        DataError: when the file cannot be opened, is no text, is not UTF-8 or not whole.
     """
     number = 0
-    with _open_binary(path) as handle:
+    with open_binary(path) as handle:
         try:
             # Decoded one by one, and not in blocks as a text file is: the line that is not UTF-8 is known exactly.
             for number, raw in enumerate(handle, start=1):
@@ -50,8 +136,15 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
                     yield number, stripped
         except UnicodeDecodeError as error:
             raise DataError("is not UTF-8", path=path, line=number, hint="convert it with iconv") from error
-        except (EOFError, gzip.BadGzipFile, OSError) as error:
+        except DAMAGE as error:
             raise DataError(f"is cut short or damaged: {error}", path=path, line=number + 1) from error
+
+
+def lines_of(paths: Iterable[Path]) -> Iterator[tuple[Path, int, str]]:
+    """Lines of several files in order, each with its file and number, as `numbered_lines` gives them."""
+    for path in paths:
+        for number, line in numbered_lines(path):
+            yield path, number, line
 
 
 def read_yaml(path: Path) -> Any:

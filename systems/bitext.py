@@ -1,8 +1,7 @@
-"""Parallel text from files: TSV, Moses pairs, TMX and JSONL, gzipped or not, as a stream of sentence pairs."""
+"""Parallel text from files: TSV, Moses pairs, TMX and JSONL, compressed or not, as a stream of sentence pairs."""
 
 from __future__ import annotations
 
-import gzip
 import itertools
 import json
 import xml.etree.ElementTree as ET
@@ -13,7 +12,7 @@ from xml.parsers.expat import ExpatError, ParserCreate
 
 from harness.errors import DataError, MissingDataError, UnknownNameError
 from harness.languages import canonical_tag
-from harness.textio import open_text
+from harness.textio import COMPRESSED, DAMAGE, open_binary, open_text, without_compression
 from harness.training import BitextPath
 
 XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -35,7 +34,7 @@ def read_bitext(path: BitextPath, language: str, pivot: str = "en") -> Iterator[
     Args:
         path: `.tsv` (`sentence TAB translation`, optionally `TAB id`), `.tmx`, or `.jsonl` (objects with the two
             languages' tags as keys, e.g. {"sw": ..., "en": ..., "id": ...}, `id` being optional; or AfriQA's
-            questions with their translations, which its publisher names `.json`), each also with `.gz`; or two text
+            questions with their translations, which its publisher names `.json`), each also compressed; or two text
             files, aligned by line (Moses). Without an id of its own, a pair's is its number.
         language: tag of the foreign side; in TMX and JSONL any alias of it is understood.
         pivot: tag of the other side.
@@ -52,7 +51,7 @@ def read_bitext(path: BitextPath, language: str, pivot: str = "en") -> Iterator[
             raise MissingDataError(f"no parallel text {file}", hint="give .tsv, .tmx, .jsonl, or two text files")
     if isinstance(path, tuple):
         return _read_moses(*path)
-    suffix = Path(path.name.removesuffix(".gz")).suffix
+    suffix = Path(without_compression(path.name)).suffix
     if suffix == ".tsv":
         return _read_tsv(path)
     if language == pivot and suffix in FORMATS:
@@ -66,7 +65,7 @@ def read_bitext(path: BitextPath, language: str, pivot: str = "en") -> Iterator[
     if suffix == ".tmx":
         return _read_tmx(path, language, pivot)
     raise DataError(
-        f"is no parallel text by its name (known: {', '.join(FORMATS)}, each also with .gz)",
+        f"is no parallel text by its name (known: {', '.join(FORMATS)}, each also with {', '.join(COMPRESSED)})",
         path=path,
         hint="rename it, or give the two files of a Moses pair as FOREIGN+PIVOT",
     )
@@ -81,7 +80,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 yield number, line.rstrip("\r\n")
         except UnicodeDecodeError as error:
             raise DataError("is not UTF-8", path=path, line=number + 1, hint="convert it with iconv") from error
-        except (EOFError, OSError) as error:
+        except DAMAGE as error:
             raise DataError(f"is cut short or damaged: {error}", path=path, line=number + 1) from error
 
 
@@ -155,7 +154,7 @@ def _read_tmx(path: Path, language: str, pivot: str) -> Iterator[Pair]:
     """TMX 1.4 as a stream: every element is let go once read."""
     _refuse_doctype_entities(path)
     number = 0
-    with gzip.open(path) if path.name.endswith(".gz") else path.open("rb") as handle:
+    with open_binary(path) as handle:
         try:
             root = None
             for event, element in ET.iterparse(handle, events=("start", "end")):
@@ -167,7 +166,7 @@ def _read_tmx(path: Path, language: str, pivot: str) -> Iterator[Pair]:
                 if language in sides and pivot in sides:
                     yield _pair(sides[language], sides[pivot], element.get("tuid") or str(number), path, None)
                 root.clear()
-        except (ET.ParseError, EOFError, OSError) as error:
+        except (ET.ParseError, *DAMAGE) as error:
             raise DataError(f"is not whole XML after {number} translation units: {error}", path=path) from None
 
 
@@ -193,9 +192,9 @@ def _refuse_doctype_entities(path: Path) -> None:
     parser.EntityDeclHandler = refuse
     started: list[str] = []
     parser.StartElementHandler = lambda name, _: started.append(name)
-    with gzip.open(path) if path.name.endswith(".gz") else path.open("rb") as handle:
+    with open_binary(path) as handle:
         try:
             while not started and (chunk := handle.read(65536)):  # declarations stand before the first element
                 parser.Parse(chunk, False)
-        except (EOFError, OSError, ExpatError) as error:
+        except (ExpatError, *DAMAGE) as error:
             raise DataError(f"is not XML: {error}", path=path) from None

@@ -78,7 +78,7 @@ class AfriqaSource(LocalSource):
         paths = self.expand(f"gold_passages/*/gold_span_passages.afriqa.*.{self.code(pair.document)}.*.json")
         language = self.code(pair.query)
         original, human, qrels = [], [], {}
-        for row_id, passage, question, translation in _rows(self.file(self.needs(pair)[0]), pair.document):
+        for row_id, passage, question, translation in _rows(self.expand(self.needs(pair)[0])[0], pair.document):
             query_id = f"{language}-{self.config.split}-{row_id}"
             original.append(Query(query_id, question))
             human.append(Query(query_id, translation))

@@ -25,6 +25,11 @@ HUMAN = "human"
 class Document:
     """One retrievable unit. The id is kept byte for byte.
 
+    Attributes:
+        id, text, title: as published.
+        left_out: characters of its source that are neither title nor text, by the name of their element or field;
+            reported for the collection.
+
     >>> Document("007", "It floods.", title="River").contents
     'River\\nIt floods.'
     """
@@ -32,6 +37,7 @@ class Document:
     id: str
     text: str
     title: str = ""
+    left_out: Mapping[str, int] = field(default_factory=dict, kw_only=True, compare=False, repr=False)
 
     @property
     def contents(self) -> str:

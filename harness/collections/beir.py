@@ -10,7 +10,8 @@ from harness.collections.documents import document_set
 from harness.collections.files import LocalConfig, LocalSource, id_of, json_lines, text_of
 from harness.errors import DataError
 from harness.languages import LanguagePair
-from harness.textio import numbered_lines
+from harness.qrels import judge
+from harness.textio import lines_of
 
 
 class BeirConfig(LocalConfig):
@@ -48,27 +49,27 @@ class BeirSource(LocalSource):
     def build(self, pair: LanguagePair) -> TestCollection:
         """The collection; with `human` queries when the settings name a file of them."""
         config = self.config
-        qrels = read_beir_qrels(self.file(self.fill(config.qrels, pair, split=config.split)))
+        qrels = read_beir_qrels(*self.expand(self.fill(config.qrels, pair, split=config.split)))
         variants = {ORIGINAL: (config.queries, pair.query)}
         if config.human_queries:
             variants[HUMAN] = (config.human_queries, pair.document)
         sets = {}
         for name, (pattern, language) in variants.items():
-            queries = read_beir_queries(self.file(self.fill(pattern, pair, split=config.split)))
+            queries = read_beir_queries(*self.expand(self.fill(pattern, pair, split=config.split)))
             sets[name] = QuerySet(language, tuple(query for query in queries if query.id in qrels))
         corpus = self.fill(config.corpus, pair, split=config.split)
         set_id = f"{self.prefix}/{pair if '{query}' in config.corpus else pair.document}"
         return TestCollection(
             id=self.entry_id(pair),
             pair=pair,
-            documents=document_set(set_id, pair.document, [self.file(corpus)], "jsonl"),
+            documents=document_set(set_id, pair.document, self.expand(corpus), "jsonl"),
             queries=sets,
             qrels=qrels,
             licence=config.licence,
         )
 
 
-def read_beir_queries(path: Path) -> list[Query]:
+def read_beir_queries(*paths: Path) -> list[Query]:
     """Queries as JSON lines with `_id` and `text`.
 
     Raises:
@@ -76,31 +77,24 @@ def read_beir_queries(path: Path) -> list[Query]:
     """
     return [
         Query(id_of(record, ("_id", "id"), path, line), text_of(record, ("text",), path, line))
+        for path in paths
         for line, record in json_lines(path)
     ]
 
 
-def read_beir_qrels(path: Path) -> dict[str, dict[str, int]]:
-    """Judgements as `query-id TAB corpus-id TAB score`; a first line without a number as score is the header.
+def read_beir_qrels(*paths: Path) -> dict[str, dict[str, int]]:
+    """Judgements as `query-id TAB corpus-id TAB score`; a first line whose score is a word is the header.
 
     Raises:
         DataError: with file and line, when a line does not have that form or a document is judged twice.
     """
     qrels: dict[str, dict[str, int]] = {}
-    for position, (number, line) in enumerate(numbered_lines(path)):
+    for path, number, line in lines_of(paths):
         columns = line.split("\t")
         if len(columns) != 3:
             message = f"expected 3 columns (query-id, corpus-id, score), found {len(columns)}"
             raise DataError(message, path=path, line=number)
         query, document, score = columns
-        try:
-            grade = int(score)
-        except ValueError:
-            if position == 0:
-                continue
-            raise DataError(f"expected an integer score, found '{score}'", path=path, line=number) from None
-        if document in qrels.setdefault(query, {}):
-            message = f"document '{document}' is judged twice for query '{query}'"
-            raise DataError(message, path=path, line=number, hint="keep one judgement of each document per query")
-        qrels[query][document] = grade
+        if number > 1 or not score.strip().isalpha():
+            judge(qrels, query, document, score.strip(), path, number)
     return qrels

@@ -6,7 +6,7 @@ import hashlib
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ class DocumentSummary:
         empty: number of documents without text and title, with `empty_ids` a sample.
         unwritable: number of ids that are empty or hold white space and so cannot stand in a TREC run, with
             `unwritable_ids` a sample.
+        left_out: characters of the source that are neither title nor text, by element or field.
     """
 
     count: int
@@ -40,6 +41,7 @@ class DocumentSummary:
     empty_ids: tuple[str, ...] = ()
     unwritable: int = 0
     unwritable_ids: tuple[str, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -76,6 +78,7 @@ def summarise(documents: DocumentSet) -> DocumentSummary:
         empty_ids=tuple(tally.empty_ids),
         unwritable=tally.unwritable,
         unwritable_ids=tuple(tally.unwritable_ids),
+        left_out=dict(tally.left_out.most_common()),
     )
 
 
@@ -87,6 +90,7 @@ class _Tally:
         self.characters = self.empty = self.unwritable = 0
         self.empty_ids: list[str] = []
         self.unwritable_ids: list[str] = []
+        self.left_out: Counter[str] = Counter()
 
     def rows(self, documents: Iterable[Document]) -> Iterator[tuple[str, str, str]]:
         for document in documents:
@@ -98,6 +102,7 @@ class _Tally:
             if not writable(document.id):
                 self.unwritable += 1
                 self.unwritable_ids += [document.id] if self.unwritable <= SAMPLE else []
+            self.left_out.update(document.left_out)
             yield document.id, document.title, document.text
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from harness.collections.base import Document, DocumentSet, file_signature
-from harness.collections.files import id_of, json_lines, optional_text_of, text_of
+from harness.collections.files import id_of, json_lines, optional_text_of, refuse_header, text_of
+from harness.collections.sgml import attribute_list, content, texts_outside, tokens
 from harness.errors import DataError
-from harness.textio import numbered_lines
+from harness.textio import numbered_lines, shown, without_compression
 
 DocumentFormat = Literal["trec", "jsonl", "tsv"]
 
@@ -20,14 +20,26 @@ ID_NAMES = ("id", "_id", "docid", "doc_id", "docno")
 TEXT_NAMES = ("text", "contents")
 TITLE_NAMES = ("title",)
 
-TITLE_TAGS = ("HEADLINE", "TITLE", "TI", "HL", "HEAD")
-"""SGML elements that are read as the title, over the newspapers of TREC and CLEF."""
+TITLE_TAGS = frozenset("headline title ti hl head hd ttl".split())
+"""SGML elements that are read as the title, over the newspapers of TREC and CLEF; all in lower case."""
 
-TEXT_TAGS = ("TEXT", "LEADPARA", "LD", "TX")
-"""SGML elements that are read as text."""
+LEFT_OUT_TAGS = (
+    "docno docid doc_id id fileid recordno accession date date_time datetime date1 time pubdate page pages length "
+    "wordcount edition issue volume flag url dochdr lang language source copyright script style"
+).split()
+"""SGML elements that are neither title nor text: ids, dates and the like. All others are text."""
+
+OTHER_FIELDS = frozenset("url uri link date timestamp time published language lang score".split())
+"""Fields of JSON documents that nobody takes for text, and whose absence from it is not reported."""
 
 
-def document_set(set_id: str, language: str, paths: list[Path], file_format: DocumentFormat | None) -> DocumentSet:
+def document_set(
+    set_id: str,
+    language: str,
+    paths: list[Path],
+    file_format: DocumentFormat | None,
+    left_out: Collection[str] = LEFT_OUT_TAGS,
+) -> DocumentSet:
     """The documents of some files as a document set.
 
     Args:
@@ -35,15 +47,22 @@ def document_set(set_id: str, language: str, paths: list[Path], file_format: Doc
         language: language of the documents.
         paths: at least one file, read in this order.
         file_format: None to go by the ending of each file name.
+        left_out: SGML elements that are not read.
     """
     readers = [(path, format_of(path, file_format)) for path in paths]
     formats = ",".join(sorted({name for _, name in readers}))
-    return DocumentSet(set_id, language, partial(_read_all, readers), f"{formats}|{file_signature(*paths)}")
+    skipped = frozenset(name.lower() for name in left_out)
+    signature = f"{READERS_VERSION}|{formats}|{','.join(sorted(skipped))}|{file_signature(*paths)}"
+    return DocumentSet(set_id, language, partial(_read_all, readers, skipped), signature)
 
 
-def _read_all(readers: Iterable[tuple[Path, DocumentFormat]]) -> Iterator[Document]:
+READERS_VERSION = 2
+"""Goes up when a reader here takes other text from the same file: what was remembered is then forgotten."""
+
+
+def _read_all(readers: Iterable[tuple[Path, DocumentFormat]], left_out: Collection[str]) -> Iterator[Document]:
     for path, name in readers:
-        yield from READERS[name](path)
+        yield from read_trec_documents(path, left_out) if name == "trec" else READERS[name](path)
 
 
 def format_of(path: Path, stated: DocumentFormat | None = None) -> DocumentFormat:
@@ -54,7 +73,7 @@ def format_of(path: Path, stated: DocumentFormat | None = None) -> DocumentForma
     """
     if stated is not None:
         return stated
-    suffix = (path.with_suffix("") if path.suffix == ".gz" else path).suffix
+    suffix = Path(without_compression(path.name)).suffix
     return "jsonl" if suffix in {".jsonl", ".json"} else "tsv" if suffix in {".tsv", ".txt"} else "trec"
 
 
@@ -66,7 +85,24 @@ def read_jsonl_documents(path: Path) -> Iterator[Document]:
     """
     for line, record in json_lines(path):
         title = optional_text_of(record, TITLE_NAMES, path, line)
-        yield Document(id_of(record, ID_NAMES, path, line), text_of(record, TEXT_NAMES, path, line), title)
+        text = text_of(record, TEXT_NAMES, path, line)
+        yield Document(id_of(record, ID_NAMES, path, line), text, title, left_out=_other_texts(record))
+
+
+def _other_texts(record: Mapping[str, object]) -> dict[str, int]:
+    """Characters of the fields of a document that hold text and are not read."""
+    read = {next((name for name in names if name in record), "") for names in (ID_NAMES, TEXT_NAMES, TITLE_NAMES)}
+    others = {name: value for name, value in record.items() if name not in read and name.lower() not in OTHER_FIELDS}
+    counts = {name: sum(map(len, _strings(value))) for name, value in others.items() if name not in ID_NAMES}
+    return {name: count for name, count in counts.items() if count}
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)
 
 
 def read_tsv_documents(path: Path) -> Iterator[Document]:
@@ -80,55 +116,66 @@ def read_tsv_documents(path: Path) -> Iterator[Document]:
         if len(columns) not in (2, 3):
             message = f"expected 2 or 3 columns (id, perhaps title, text), found {len(columns)}"
             raise DataError(message, path=path, line=number)
+        refuse_header(columns, path, number)
         yield Document(columns[0], columns[-1], columns[1] if len(columns) == 3 else "")
 
 
-def read_trec_documents(path: Path) -> Iterator[Document]:
-    """TREC SGML: `<DOC>`, `<DOCNO>`, and the elements of `TITLE_TAGS` and `TEXT_TAGS`; other markup is dropped.
+_DOC = re.compile(r"<(/?)DOC(\s[^<>]*)?>", re.IGNORECASE)
+_DOC_IDS = ("id", "docno")
+
+
+def read_trec_documents(path: Path, left_out: Collection[str] = LEFT_OUT_TAGS) -> Iterator[Document]:
+    """TREC SGML: `<DOC>` with a `<DOCNO>`, or with the id as its attribute; elements of `TITLE_TAGS` are the title.
+
+    All other elements are text, nested or not, but for those that are left out, whose characters are counted.
+
+    Args:
+        path: the file.
+        left_out: names of elements that are neither title nor text.
 
     Raises:
-        DataError: with file and line, when a document is not closed or has no `<DOCNO>`.
+        DataError: with file and line, when a document is not closed, has no id or two, or text stands outside of
+            documents.
     """
-    start, lines = 0, list[str]()
+    start, attributes, body = 0, "", list[str]()
     for number, line in numbered_lines(path):
-        mark = line.strip().upper()
-        if mark == "<DOC>" or mark.startswith("<DOC "):
-            if start:
-                raise DataError("<DOC> begins before the last one ended", path=path, line=number)
-            start = number
-        elif mark == "</DOC>":
-            if not start:
+        place = 0
+        for mark in _DOC.finditer(line):
+            before, place = line[place : mark.start()], mark.end()
+            if mark[1] and not start:
                 raise DataError("</DOC> without a <DOC>", path=path, line=number)
-            yield _trec_document("\n".join(lines), path, start)
-            start, lines = 0, []
-        elif start:
-            lines.append(line)
+            if start and not mark[1]:
+                raise DataError(f"<DOC> begins before that of line {start} ended", path=path, line=number)
+            if start:
+                yield _trec_document("\n".join([*body, before]), attributes, left_out, path, start)
+                start = 0
+            else:
+                _refuse_text_outside(before, path, number)
+                start, attributes, body = number, mark[2] or "", []
+        if start:
+            body.append(line[place:])
         else:
-            raise DataError("expected <DOC> on a line of its own", path=path, line=number)
+            _refuse_text_outside(line[place:], path, number)
     if start:
         raise DataError("<DOC> is never closed by </DOC>", path=path, line=start)
 
 
-def _trec_document(body: str, path: Path, line: int) -> Document:
-    number = re.search(r"<DOCNO>\s*(.*?)\s*</DOCNO>", body, re.IGNORECASE | re.DOTALL)
-    if number is None:
-        raise DataError("document without <DOCNO>", path=path, line=line)
-    return Document(number[1], _elements(body, TEXT_TAGS), " ".join(_elements(body, TITLE_TAGS).split()))
+def _refuse_text_outside(fragment: str, path: Path, line: int) -> None:
+    for text in texts_outside(fragment):
+        raise DataError(f"expected <DOC>, found {shown(text)}", path=path, line=line, hint="is it TREC SGML?")
 
 
-def _elements(body: str, tags: tuple[str, ...]) -> str:
-    found = re.finditer(rf"<({'|'.join(tags)})\b[^>]*>(.*?)</\1>", body, re.IGNORECASE | re.DOTALL)
-    return "\n".join(filter(None, (plain_text(match[2]) for match in found)))
-
-
-def plain_text(markup: str) -> str:
-    """Text of an SGML fragment: tags out, entities resolved, spaces at line ends dropped.
-
-    >>> plain_text("<P>\\nRain &amp; wind\\n</P>")
-    'Rain & wind'
-    """
-    text = html.unescape(re.sub(r"</?[A-Za-z][^<>]*>", " ", markup))
-    return "\n".join(filter(None, (line.strip() for line in text.splitlines())))
+def _trec_document(body: str, attributes: str, left_out: Collection[str], path: Path, line: int) -> Document:
+    numbers = re.findall(r"<DOCNO>\s*(.*?)\s*</DOCNO>", body, re.IGNORECASE | re.DOTALL)
+    if not numbers:
+        stated = {name.lower(): value.strip("\"'") for name, value in attribute_list(attributes)}
+        numbers = [stated[name] for name in _DOC_IDS if name in stated][:1]
+    if len(numbers) != 1:
+        fault = "with two <DOCNO>" if numbers else "without <DOCNO>"
+        raise DataError(f"document {fault}", path=path, line=line)
+    found = content(tokens(body), TITLE_TAGS, left_out)
+    counts = {name: count for name, count in found.left_out.items() if name != "docno"}
+    return Document(numbers[0], found.text, found.title, left_out=counts)
 
 
 READERS: dict[DocumentFormat, Callable[[Path], Iterator[Document]]] = {

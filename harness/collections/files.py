@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -102,8 +103,15 @@ class LocalSource(CollectionSource):
                 entry = self._entry(pair)
                 if entry.missing is not None:
                     raise MissingDataError(f"{entry_id}: {entry.missing}", hint=entry.remedy)
-                return self.build(pair)
+                return self._with_counts(self.build(pair), pair)
         raise UnknownNameError("collection", entry_id, map(self.entry_id, self.config.pairs))
+
+    def _with_counts(self, collection: TestCollection, pair: LanguagePair) -> TestCollection:
+        """The collection, its description with the number of files that a pattern stands for, where it is not one."""
+        counts = {pattern: len(self.expand(pattern)) for pattern in dict.fromkeys(self.needs(pair))}
+        several = [f"{count} files of {pattern}" for pattern, count in counts.items() if count > 1]
+        described = "; ".join(filter(None, [collection.description, ", ".join(several)]))
+        return replace(collection, description=described)
 
     def _entry(self, pair: LanguagePair) -> CollectionEntry:
         missing, remedy = None, None
@@ -132,10 +140,6 @@ class LocalSource(CollectionSource):
         """The code that file names use for a language."""
         return self.config.codes.get(tag, tag)
 
-    def file(self, pattern: str) -> Path:
-        """The one file of a pattern that `needs` named."""
-        return self.expand(pattern)[0]
-
     def expand(self, pattern: str) -> list[Path]:
         """The files a pattern stands for, sorted: one file, all files of a folder, or the matches of a glob."""
         place = self.folder / pattern
@@ -148,6 +152,21 @@ class LocalSource(CollectionSource):
         else:
             found = self.folder.glob(pattern)
         return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
+
+
+def refuse_header(columns: Sequence[str], path: Path, line: int) -> None:
+    """Refuse a first line of names: these files have none, and it would pass for a document or a query.
+
+    Raises:
+        DataError: with file and line.
+    """
+    names = [column.strip().casefold() for column in columns]
+    if line == 1 and names[0] in HEADER_IDS and set(names[1:]) <= HEADER_TEXTS:
+        raise DataError("is a header, not data", path=path, line=line, hint="remove the line")
+
+
+HEADER_IDS = frozenset("id _id qid docid doc_id docno pid query_id query-id topic_id".split())
+HEADER_TEXTS = frozenset("text contents query question title passage document body url translation".split())
 
 
 def whole_text(path: Path) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from harness.collections.base import HUMAN, ORIGINAL, Query, QuerySet, SourceConfig, TestCollection
 from harness.collections.documents import document_set
-from harness.collections.files import LocalConfig, LocalSource
+from harness.collections.files import LocalConfig, LocalSource, refuse_header
 from harness.errors import DataError
 from harness.languages import LanguagePair
 from harness.qrels import read_qrels
-from harness.textio import numbered_lines
+from harness.textio import lines_of
 
 
 class JsonlConfig(LocalConfig):
@@ -48,24 +49,25 @@ class JsonlSource(LocalSource):
             id=self.entry_id(pair),
             pair=pair,
             documents=document_set(set_id, pair.document, self.expand(documents), "jsonl"),
-            queries=read_translated_queries(self.file(queries), pair),
-            qrels=read_qrels(self.file(qrels)),
+            queries=read_translated_queries(self.expand(queries), pair),
+            qrels=read_qrels(*self.expand(qrels)),
             licence=self.config.licence,
         )
 
 
-def read_translated_queries(path: Path, pair: LanguagePair) -> dict[str, QuerySet]:
-    """Queries of a TSV file without header: original wording, and the human one when there is a third column.
+def read_translated_queries(paths: Sequence[Path], pair: LanguagePair) -> dict[str, QuerySet]:
+    """Queries of TSV files without header: original wording, and the human one when there is a third column.
 
     Raises:
         DataError: with file and line, when a line has another number of columns than the first.
     """
     rows: list[list[str]] = []
-    for number, line in numbered_lines(path):
+    for path, number, line in lines_of(paths):
         columns = line.split("\t")
         if len(columns) not in (2, 3):
             message = f"expected 2 or 3 columns (id, question, perhaps human translation), found {len(columns)}"
             raise DataError(message, path=path, line=number)
+        refuse_header(columns, path, number)
         if rows and len(columns) != len(rows[0]):
             raise DataError(f"expected {len(rows[0])} columns as above, found {len(columns)}", path=path, line=number)
         rows.append(columns)

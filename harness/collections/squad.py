@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
@@ -66,13 +67,13 @@ class SquadSource(LocalSource):
         Raises:
             DataError: when parallel files do not hold the same questions, or no question is in both.
         """
-        document_file, query_file = map(self.file, self.needs(pair))
+        document_file, query_file = map(self.expand, self.needs(pair))
         placed, asked = questions_of(document_file), questions_of(query_file)
         if "{lang}" in self.config.pattern:
             _check_same(asked, placed, query_file, document_file)
         shared = [question for question in asked if question in placed]
         if not shared:
-            raise DataError(f"and {document_file.name} share no question id", path=query_file)
+            raise DataError(f"and {_names(document_file)} share no question id", path=query_file[0])
         sets = {ORIGINAL: _query_set(pair.query, asked, shared)}
         if pair.query != pair.document:
             sets[HUMAN] = _query_set(pair.document, placed, shared)
@@ -84,7 +85,7 @@ class SquadSource(LocalSource):
                 f"{self.prefix}/{pair.document}",
                 pair.document,
                 partial(_paragraph_documents, document_file, titled),
-                f"squad paragraphs, {'with' if titled else 'without'} titles|{file_signature(document_file)}",
+                f"squad paragraphs, {'with' if titled else 'without'} titles|{file_signature(*document_file)}",
             ),
             queries=sets,
             qrels={q: {placed[q][1].id: 1} for q in shared},
@@ -95,12 +96,16 @@ class SquadSource(LocalSource):
 Questions = Mapping[str, tuple[Question, Paragraph]]
 
 
-def _check_same(asked: Questions, placed: Questions, query_file: Path, document_file: Path) -> None:
+def _names(files: Sequence[Path]) -> str:
+    return " ".join(path.name for path in files)
+
+
+def _check_same(asked: Questions, placed: Questions, query_file: Sequence[Path], document_file: Sequence[Path]) -> None:
     if odd := asked.keys() ^ placed.keys():
         sample = ", ".join(sorted(odd)[:5])
         raise DataError(
-            f"and {document_file.name} do not hold the same questions: {len(odd)} are in one only, e.g. {sample}",
-            path=query_file,
+            f"and {_names(document_file)} do not hold the same questions: {len(odd)} are in one only, e.g. {sample}",
+            path=query_file[0],
             hint="take all files from one release",
         )
 
@@ -109,9 +114,9 @@ def _query_set(language: str, questions: Questions, ids: Iterable[str]) -> Query
     return QuerySet(language, tuple(Query(question, questions[question][0].text) for question in ids))
 
 
-def _paragraph_documents(path: Path, titled: bool) -> Iterator[Document]:
+def _paragraph_documents(paths: Sequence[Path], titled: bool) -> Iterator[Document]:
     seen = set()
-    for paragraph in paragraphs_of(path):
+    for paragraph in paragraphs_of(paths):
         if paragraph.id not in seen:
             seen.add(paragraph.id)
             yield Document(paragraph.id, paragraph.text, paragraph.title if titled else "")
@@ -164,15 +169,15 @@ class LareqaSource(LocalSource):
         Raises:
             DataError: when the files do not hold the same questions, or an answer lies outside every sentence.
         """
-        pool = {language: self.file(self._file_name(language)) for language in self._pool(pair)}
-        query_file = self.file(self._file_name(pair.query))
+        pool = {language: self.expand(self._file_name(language)) for language in self._pool(pair)}
+        query_file = self.expand(self._file_name(pair.query))
         asked = questions_of(query_file)
         qrels: dict[str, dict[str, int]] = {question: {} for question in asked}
-        for language, path in pool.items():
-            answered = questions_of(path)
-            _check_same(asked, answered, query_file, path)
+        for language, files in pool.items():
+            answered = questions_of(files)
+            _check_same(asked, answered, query_file, files)
             for question, paragraph in answered.values():
-                for sentence in paragraph.answer_sentences(question, path):
+                for sentence in paragraph.answer_sentences(question, files):
                     qrels[question.id][_sentence_id(language, paragraph, sentence)] = 1
         sets = {ORIGINAL: _query_set(pair.query, asked, asked)}
         if pair.document not in (pair.query, MIXED):
@@ -184,7 +189,7 @@ class LareqaSource(LocalSource):
                 f"{self.prefix}/{pair.document}",
                 pair.document,
                 partial(_sentence_documents, pool),
-                f"squad sentences of {' '.join(pool)}|{file_signature(*pool.values())}",
+                f"squad sentences of {' '.join(pool)}|{file_signature(*chain.from_iterable(pool.values()))}",
             ),
             queries=sets,
             qrels=qrels,
@@ -196,8 +201,8 @@ def _sentence_id(language: str, paragraph: Paragraph, sentence: int) -> str:
     return f"{language}-{paragraph.id}-{sentence}"
 
 
-def _sentence_documents(pool: Mapping[str, Path]) -> Iterator[Document]:
-    for language, path in pool.items():
-        for paragraph in paragraphs_of(path):
+def _sentence_documents(pool: Mapping[str, Sequence[Path]]) -> Iterator[Document]:
+    for language, files in pool.items():
+        for paragraph in paragraphs_of(files):
             for number, sentence in enumerate(paragraph.sentences):
                 yield Document(_sentence_id(language, paragraph, number), sentence)

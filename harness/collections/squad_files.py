@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class Paragraph:
     sentences: tuple[str, ...] = ()
     breaks: tuple[tuple[int, int], ...] = ()
 
-    def answer_sentences(self, question: Question, path: Path) -> list[int]:
+    def answer_sentences(self, question: Question, paths: Sequence[Path]) -> list[int]:
         """Positions of the sentences in which the question's answers begin.
 
         Raises:
@@ -51,20 +51,24 @@ class Paragraph:
         for start in question.answer_starts:
             inside = [number for number, (begin, end) in enumerate(self.breaks) if begin <= start < end]
             if not inside:
-                raise DataError(f"question {question.id}: the answer begins outside every sentence", path=path)
+                raise DataError(f"question {question.id}: the answer begins outside every sentence", path=paths[-1])
             found += inside
         return found
 
 
-def paragraphs_of(path: Path) -> Iterator[Paragraph]:
-    """Paragraphs of a file in SQuAD format, in order.
+def paragraphs_of(paths: Sequence[Path]) -> Iterator[Paragraph]:
+    """Paragraphs of files in SQuAD format, in order; articles are numbered through.
 
     Raises:
         DataError: when the file is not JSON of that form; says where.
     """
-    data = parse_object(whole_text(path), path)
     ids: dict[tuple[str, str], str] = {}
-    for a, article in enumerate(_list(data, "data", path, "the file")):
+    articles = (
+        (path, article)
+        for path in paths
+        for article in _list(parse_object(whole_text(path), path), "data", path, "the file")
+    )
+    for a, (path, article) in enumerate(articles):
         title = str(article.get("title", "")).replace("_", " ")
         for p, paragraph in enumerate(_list(article, "paragraphs", path, f"article {a}")):
             place = f"article {a}, paragraph {p}"
@@ -81,17 +85,17 @@ def paragraphs_of(path: Path) -> Iterator[Paragraph]:
             yield Paragraph(ids.setdefault((title, text), f"{a}-{p}"), title, text, questions, sentences, breaks)
 
 
-def questions_of(path: Path) -> dict[str, tuple[Question, Paragraph]]:
-    """Questions of a file by id, each with its paragraph.
+def questions_of(paths: Sequence[Path]) -> dict[str, tuple[Question, Paragraph]]:
+    """Questions of files by id, each with its paragraph.
 
     Raises:
         DataError: when two have the same id.
     """
     questions: dict[str, tuple[Question, Paragraph]] = {}
-    for paragraph in paragraphs_of(path):
+    for paragraph in paragraphs_of(paths):
         for question in paragraph.questions:
             if question.id in questions:
-                raise DataError(f"question id {question.id} occurs twice", path=path)
+                raise DataError(f"question id {question.id} occurs twice", path=paths[-1])
             questions[question.id] = question, paragraph
     return questions
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from harness.collections.base import HUMAN, ORIGINAL, Query, QuerySet
-from harness.collections.documents import plain_text
-from harness.collections.files import id_of, json_lines, optional_text_of, text_of, whole_text
+from harness.collections.files import id_of, json_lines, optional_text_of, refuse_header, text_of
+from harness.collections.trec_topics import trec_topics
 from harness.errors import DataError, UnknownNameError
 from harness.languages import LanguagePair, canonical_tag
-from harness.textio import numbered_lines
+from harness.textio import numbered_lines, without_compression
 
 TopicFormat = Literal["trec", "jsonl", "tsv"]
 TopicField = Literal["title", "description", "title+description"]
@@ -65,11 +64,13 @@ def query_sets(wordings: Mapping[str, tuple[str, list[Topic]]], original: TopicF
     return sets
 
 
-def read_topics(path: Path, stated: TopicFormat | None, pair: LanguagePair, code: str) -> dict[str, list[Topic]]:
-    """Topics by wording: `original`, and `human` and `machine` where the file has translations as HC4 files do.
+def read_topics(
+    paths: Sequence[Path], stated: TopicFormat | None, pair: LanguagePair, code: str
+) -> dict[str, list[Topic]]:
+    """Topics by wording: `original`, and `human` and `machine` where the files have translations as HC4 files do.
 
     Args:
-        path: the file.
+        paths: the files, read in this order.
         stated: its format; None to go by its name: .jsonl and .json, .tsv, else TREC SGML.
         pair: the languages asked for; matters where a file holds several.
         code: the code that stands for the query language in tags such as `<EN-title>`.
@@ -77,12 +78,27 @@ def read_topics(path: Path, stated: TopicFormat | None, pair: LanguagePair, code
     Raises:
         DataError: with file and line or topic, when it is malformed or lacks a wording in the query language.
     """
-    suffix = (path.with_suffix("") if path.suffix == ".gz" else path).suffix
-    name = stated or ("jsonl" if suffix in {".jsonl", ".json"} else "tsv" if suffix == ".tsv" else "trec")
-    if name == "jsonl":
-        return read_jsonl_topics(path, pair)
-    topics = read_tsv_topics(path) if name == "tsv" else read_trec_topics(path, code)
-    return {ORIGINAL: list(topics)}
+    wordings: dict[str, list[Topic]] = {}
+    for path in paths:
+        suffix = Path(without_compression(path.name)).suffix
+        name = stated or ("jsonl" if suffix in {".jsonl", ".json"} else "tsv" if suffix == ".tsv" else "trec")
+        if name == "jsonl":
+            found = read_jsonl_topics(path, pair)
+        else:
+            found = {ORIGINAL: list(read_tsv_topics(path) if name == "tsv" else read_trec_topics(path, code))}
+        for wording, topics in found.items():
+            wordings.setdefault(wording, []).extend(topics)
+    return wordings
+
+
+def read_trec_topics(path: Path, code: str) -> Iterator[Topic]:
+    """TREC and CLEF topics in SGML or XML: see `trec_topics`.
+
+    Raises:
+        DataError: with file and line.
+    """
+    for found in trec_topics(path, code):
+        yield Topic(found.id, found.title, found.description)
 
 
 def read_tsv_topics(path: Path) -> Iterator[Topic]:
@@ -95,41 +111,8 @@ def read_tsv_topics(path: Path) -> Iterator[Topic]:
         columns = line.split("\t")
         if len(columns) != 2:
             raise DataError(f"expected 2 columns (id, query), found {len(columns)}", path=path, line=number)
+        refuse_header(columns, path, number)
         yield Topic(columns[0], columns[1])
-
-
-_FIELD_NAMES = {"num": "id", "number": "id", "identifier": "id", "title": "title", "desc": "description"}
-_LABEL = re.compile(r"^\s*(number|topic|description)\s*:", re.IGNORECASE)
-
-
-def read_trec_topics(path: Path, code: str) -> Iterator[Topic]:
-    """TREC and CLEF topics: `<top>` or `<topic>`, with or without closing tags, with or without language prefixes.
-
-    Raises:
-        DataError: when there is no topic, one has no number, or none of its titles is in the language.
-    """
-    text = whole_text(path)
-    blocks = list(re.finditer(r"<(topic|top)\b[^>]*>(.*?)</\1>", text, re.IGNORECASE | re.DOTALL))
-    if not blocks:
-        raise DataError("has no <top> ... </top>", path=path)
-    for block in blocks:
-        line = text.count("\n", 0, block.start()) + 1
-        fields = dict(_trec_fields(block[2]))
-        prefix = f"{code.casefold()}-" if any(name.endswith("-title") for name in fields) else ""
-        if "id" not in fields:
-            raise DataError("topic without <num>", path=path, line=line)
-        if f"{prefix}title" not in fields:
-            message = f"topic {fields['id']} has no <{prefix}title>; it has {', '.join(fields)}"
-            raise DataError(message, path=path, line=line, hint="state the code the tags use under 'codes'")
-        yield Topic(fields["id"], fields[f"{prefix}title"], fields.get(f"{prefix}description", ""))
-
-
-def _trec_fields(block: str) -> Iterator[tuple[str, str]]:
-    for tag, content in re.findall(r"<([A-Za-z][\w-]*)[^>]*>([^<]*(?:<(?!/?[A-Za-z])[^<]*)*)", block):
-        prefix, dash, plain = tag.casefold().rpartition("-")
-        plain = "desc" if plain == "description" else plain
-        name = _FIELD_NAMES.get(plain, plain)
-        yield f"{prefix}{dash}{name}", plain_text(_LABEL.sub("", content)).strip()
 
 
 def read_jsonl_topics(path: Path, pair: LanguagePair) -> dict[str, list[Topic]]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from harness.collections.base import HUMAN, ORIGINAL, SourceConfig, TestCollection
-from harness.collections.documents import DocumentFormat, document_set
+from harness.collections.documents import LEFT_OUT_TAGS, DocumentFormat, document_set
 from harness.collections.files import LocalConfig, LocalSource
 from harness.collections.topics import Topic, TopicField, TopicFormat, query_sets, read_topics
 from harness.languages import LanguagePair
@@ -18,6 +20,7 @@ class TrecConfig(LocalConfig):
     Attributes:
         documents: file, folder or glob.
         documents_format: None to go by the file names.
+        left_out: SGML elements of documents that are not read.
         topics: the topics in the query language; a CLEF file with tags such as `<EN-title>` may hold several.
         topics_format: None to go by the file name.
         human_topics: the same topics worded by people in the documents' language, if there are any.
@@ -27,6 +30,10 @@ class TrecConfig(LocalConfig):
 
     documents: str
     documents_format: DocumentFormat | None = None
+    left_out: tuple[str, ...] = Field(
+        tuple(LEFT_OUT_TAGS),
+        description="SGML elements of documents that are not read: ids, dates; all others are text",
+    )
     topics: str
     topics_format: TopicFormat | None = None
     human_topics: str | None = None
@@ -53,19 +60,22 @@ class TrecSource(LocalSource):
         config = self.config
         documents = self.fill(config.documents, pair)
         set_id = f"{self.prefix}/{pair if '{query}' in config.documents else pair.document}"
-        read = read_topics(self.file(self.fill(config.topics, pair)), config.topics_format, pair, self.code(pair.query))
+        topics = self.expand(self.fill(config.topics, pair))
+        read = read_topics(topics, config.topics_format, pair, self.code(pair.query))
         wordings: dict[str, tuple[str, list[Topic]]] = {ORIGINAL: (pair.query, [])}
         wordings |= {name: (pair.query if name == ORIGINAL else pair.document, topics) for name, topics in read.items()}
         if config.human_topics:
-            path = self.file(self.fill(config.human_topics, pair))
+            paths = self.expand(self.fill(config.human_topics, pair))
             within = LanguagePair(pair.document, pair.document)
-            human = read_topics(path, config.topics_format, within, self.code(pair.document))
+            human = read_topics(paths, config.topics_format, within, self.code(pair.document))
             wordings[HUMAN] = (pair.document, human.get(ORIGINAL, []))
         return TestCollection(
             id=self.entry_id(pair),
             pair=pair,
-            documents=document_set(set_id, pair.document, self.expand(documents), config.documents_format),
+            documents=document_set(
+                set_id, pair.document, self.expand(documents), config.documents_format, config.left_out
+            ),
             queries=query_sets(wordings, config.original),
-            qrels=read_qrels(self.file(self.fill(config.qrels, pair))),
+            qrels=read_qrels(*self.expand(self.fill(config.qrels, pair))),
             licence=config.licence,
         )

@@ -197,7 +197,20 @@ def _document_problems(summary: DocumentSummary) -> list[Problem]:
             summary.empty_ids,
             summary.empty,
         ),
+        *_left_out(summary),
     ]
+
+
+def _left_out(summary: DocumentSummary) -> list[Problem]:
+    """Which elements or fields of the documents are not read, with their share of all characters."""
+    total = summary.characters + sum(summary.left_out.values())
+    if not summary.left_out:
+        return []
+    shares = ", ".join(f"{name} {count / total:.2%}" for name, count in list(summary.left_out.items())[:8])
+    more = f" and {len(summary.left_out) - 8} more" if len(summary.left_out) > 8 else ""
+    whole = sum(summary.left_out.values()) / total
+    message = f"{whole:.2%} of the documents' characters are not read: {shares}{more}"
+    return [Problem(Severity.WARNING, "left-out", message)]
 
 
 def _query_problems(collection: TestCollection) -> list[Problem]:

@@ -1,6 +1,6 @@
 """Bilingual lexicons, and code-switching: words of a query replaced by their translations.
 
-Two formats are read, gzipped or not: `word TAB translation`, an entry a line; and CSV as TICO-19 publishes its
+Two formats are read, compressed or not: `word TAB translation`, an entry a line; and CSV as TICO-19 publishes its
 terminologies, with the columns `id,sourceLang,targetLang,sourceString,targetString`, which names its languages and is
 read in either direction.
 """

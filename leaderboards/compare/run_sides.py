@@ -47,7 +47,7 @@ class RunReader:
         """A run as the only cell of a board.
 
         Args:
-            path: a run in TREC format, gzipped or not.
+            path: a run in TREC format, compressed or not.
             row: what the cell's row is called.
             measures: that are compared.
 

@@ -45,7 +45,7 @@ def test_judgements_without_header_lose_no_line(folder):
     ("line", "complaint"),
     [
         ("q1 d1 1", "expected 3 columns"),
-        ("q1\td1\thigh", "expected an integer score, found 'high'"),
+        ("q1\td1\thigh", "expected an integer grade, found 'high'"),
         ("q1\td1\t1", "document 'd1' is judged twice for query 'q1'"),
     ],
 )

@@ -32,7 +32,7 @@ def test_two_columns_mean_no_human_variant(tmp_path):
     path = tmp_path / "q.tsv"
     path.write_text("q1\tmafuriko\n")
 
-    assert list(read_translated_queries(path, SW_EN)) == ["original"]
+    assert list(read_translated_queries([path], SW_EN)) == ["original"]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_malformed_query_is_named_by_file_and_line(tmp_path, line, complaint):
     path.write_text(f"q1\tmafuriko\tfloods\n{line}\n")
 
     with pytest.raises(DataError, match=rf"q\.tsv:2: {complaint}"):
-        read_translated_queries(path, SW_EN)
+        read_translated_queries([path], SW_EN)
 
 
 DATA = os.environ.get("CLIR_DATA")

@@ -146,7 +146,7 @@ def test_a_file_that_is_not_in_squad_format_says_where(tmp_path, text, complaint
     path.write_text(text)
 
     with pytest.raises(DataError, match=rf"x\.json{complaint}"):
-        list(paragraphs_of(path))
+        list(paragraphs_of([path]))
 
 
 def lareqa(data, **settings):

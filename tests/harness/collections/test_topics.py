@@ -125,7 +125,7 @@ def hc4(topic_id, judged=("zho",), humans=("zho",)):
 def test_hc4_topics_bring_human_and_machine_translations_into_the_language_of_the_documents(tmp_path):
     path = written(tmp_path, "topics.jsonl", hc4("1"))
 
-    assert read_topics(path, None, EN_ZH, "en") == {
+    assert read_topics([path], None, EN_ZH, "en") == {
         "original": [Topic("1", "floods", "floods?")],
         "human": [Topic("1", "洪水", "洪水?")],
         "machine": [Topic("1", "水灾", "水灾?")],
