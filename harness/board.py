@@ -172,6 +172,7 @@ def _with_current_submissions(store: Store, board: Board, digests: Mapping[str, 
             "depth": (board["suite"]["depth"], record["depth"]),
             "documents": (now.get("documents_digest"), then["documents_digest"]),
             "judgements": (now.get("qrels_digest"), then["qrels_digest"]),
+            "drop_self": (now.get("drop_self", False) if now else None, then.get("drop_self", False)),
             "queries": (digests.get(cell["collection"]), record["identity"]["queries"]["digest"]),
         }
         changed = [name for name, (ours, theirs) in aspects.items() if ours is not None and ours != theirs]

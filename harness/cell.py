@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from harness.collections.base import Document, DocumentSet, Query, QuerySet, TestCollection
-from harness.collections.sources import build_source
+from harness.collections.sources import build_source, obtain
 from harness.errors import ClirError, StoreError
 from harness.evaluation import evaluate
 from harness.identity import package_version
@@ -138,9 +138,8 @@ def _header(task: CellTask) -> dict[str, Any]:
 
 
 def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> dict[str, Any]:
-    collection = build_source(task.source, task.source_settings, Path(task.data) if task.data else None).load(
-        task.entry
-    )
+    source = build_source(task.source, task.source_settings, Path(task.data) if task.data else None)
+    collection = obtain(source, task.entry)
     system = SYSTEMS.get(task.row.system).configure(task.row.settings)
     queries, track = _queries(task, collection)
     documents = collection.documents
@@ -153,7 +152,9 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
     }
     context = SearchContext(LanguagePair(queries.language, documents.language), task.seed, task.threads)
     with PeakMemory() as memory, ExitStack() as stack:
-        searcher = open_searcher(system, lambda part: indexes[key_of(part)].content, context, stack)
+        searcher = open_searcher(
+            system, lambda part: indexes[key_of(part)].content, context, stack, drop_self=collection.drop_self
+        )
         rankings, timing = _answer(task, searcher, queries, system.batch_size, listen)
         came_up = dict(searcher.describe())
     run = Run.from_rankings(rankings, tag="_".join(task.row.label.split()))
@@ -164,7 +165,7 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
     return {
         **header,
         "status": "done",
-        **keep_scores(run, evaluation, task.measures, folder),
+        **keep_scores(run, collection.qrels, evaluation, task.measures, folder),
         "index": {
             **described,
             "documents": task.collection.get("documents"),

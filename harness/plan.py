@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.cell import CellTask, cell_name
-from harness.collections.catalogue import Catalogue, CatalogueEntry
+from harness.collections.catalogue import Catalogue, CatalogueEntry, collection_identity
 from harness.errors import ClirError, MissingDataError, PluginError, UsageError
 from harness.evaluation import parse_measures
 from harness.identity import fingerprint, package_version, system_identity
@@ -219,10 +219,7 @@ class Planner:
             queries["perturbation"] = perturbation.identity()
         identity = {
             "system": system_identity(ready.system),
-            "collection": {
-                key: entry.description[key]
-                for key in ("id", "pair", "documents", "documents_digest", "qrels_digest", "judged_queries")
-            },
+            "collection": collection_identity(entry.description),
             "queries": queries,
             "depth": self.suite.depth,
             "seed": self.suite.seed,

@@ -16,6 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from harness.characters import LABEL_RULE, is_label
 from harness.errors import MissingDataError, PluginError, UnknownNameError
 
 T = TypeVar("T")
@@ -129,6 +130,7 @@ class Registry(Generic[T]):
         """
 
         def decorate(cls: type[T]) -> type[T]:
+            self._check_name(name)
             self._check_base(name, cls)
             loading = _LOADING.get()
             origin = Origin("file", str(loading.path)) if loading else Origin("session", cls.__module__)
@@ -158,6 +160,10 @@ class Registry(Generic[T]):
                 f"{self.kind} '{name}' is {cls!r}, not a subclass of {self.base.__name__}",
                 hint=f"derive it from {self.base.__module__}.{self.base.__name__}",
             )
+
+    def _check_name(self, name: str) -> None:
+        if not is_label(name):
+            raise PluginError(f"{name!r} cannot name a {self.kind}", hint=LABEL_RULE)
 
     def _claim(self, label: str, origin: Origin) -> None:
         holder = label if label in self._slots else self._aliases.get(label)

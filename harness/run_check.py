@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,17 +84,36 @@ def check_run(path: Path, collection: TestCollection, depth: int, listen: Listen
             found.add("file", "no rankings in the file", NO_RANKINGS, error=True)
         return CheckedRun(None, found.all(), 0)
     columns = lines.builder.columns()
+    kept = _without_self(columns, found) if collection.drop_self else columns
     table = _Table(columns, np.array(lines.numbers, np.int64), path, found)
     table.duplicates()
     table.ties()
     table.order(np.array(lines.ranks, np.int64), np.array(lines.ranked, np.bool_))
     table.queries(lines.builder.query_index, collection)
     attainable = table.documents(lines.builder.document_index, collection, depth, tell)
-    table.depth(depth, attainable)
+    table.depth(depth, attainable, spare=int(collection.drop_self))
     if not found.any_error:
         table.coverage(lines.builder.query_index, collection)
-    run = None if found.any_error else Run.from_columns(columns, metadata).at_depth(depth)
+    run = None if found.any_error else Run.from_columns(kept, metadata).at_depth(depth)
     return CheckedRun(run, found.all(), len(columns.codes))
+
+
+def _without_self(columns: Columns, found: Findings) -> Columns:
+    """The lines whose document is not the query itself."""
+    place = {document: code for code, document in enumerate(columns.documents.to_pylist())}
+    own = np.array([place.get(query, -1) for query in columns.query_ids])
+    others = columns.codes != own[columns.queries]
+    if count := len(others) - int(others.sum()):
+        message = f"the document whose id is the query's is ranked for {count:,} queries"
+        found.add("self", message, "it is left out, as the collection's drop_self says", count=count)
+    answered, queries = np.unique(columns.queries[others], return_inverse=True)
+    return replace(
+        columns,
+        query_ids=tuple(columns.query_ids[query] for query in answered),
+        queries=queries.astype(np.int32),
+        codes=columns.codes[others],
+        scores=columns.scores[others],
+    )
 
 
 def _nobody(done: int, total: int | None, what: str) -> None:
@@ -238,7 +257,7 @@ class _Table:
             kind, lines, lambda line: f"{kind} {shown(name(line))} is not in collection {collection}", hint, error=True
         )
 
-    def depth(self, depth: int, attainable: int) -> None:
+    def depth(self, depth: int, attainable: int, spare: int) -> None:
         sizes = np.bincount(self.columns.queries)
         _, first_lines = np.unique(self.columns.queries, return_index=True)
 
@@ -246,7 +265,7 @@ class _Table:
             size = sizes[self.columns.queries[line]]
             return f"query {shown(self._names(line)[0])} has {size:,} documents, the suite's depth is {depth:,}"
 
-        self._add("depth", first_lines[sizes > depth], message, f"the best {depth:,} of a query count")
+        self._add("depth", first_lines[sizes > depth + spare], message, f"the best {depth:,} of a query count")
         if sizes.max() < attainable:
             self.found.add(
                 "depth",

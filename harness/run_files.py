@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.characters import is_id
 from harness.errors import DataError, UsageError
 from harness.run_lines import COLUMNS, ColumnBuilder, Columns, in_range, ranked_twice, split_line
 from harness.textio import compression, numbered_lines
@@ -21,7 +21,6 @@ from harness.textio import compression, numbered_lines
 HEADER_START = "# ir_metadata.start"
 HEADER_END = "# ir_metadata.end"
 NO_RANKINGS = "check that the retrieval finished"
-_ID = re.compile(r"[^\s\ud800-\udfff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +102,6 @@ def format_metadata(metadata: Mapping[str, Any]) -> str:
         raise UsageError(f"run metadata holds a value that YAML cannot: {error.args[-1]!r}") from error
     lines = [HEADER_START, *(f"# {line}".rstrip() for line in text.removesuffix("\n").split("\n")), HEADER_END]
     return "".join(f"{line}\n" for line in lines)
-
-
-def is_id(text: object) -> bool:
-    """Whether a query id, document id or tag fits a column: text in UTF-8 without whitespace, not empty.
-
-    Whitespace is what Unicode calls so, since readers of this format differ in what they split at.
-
-    >>> is_id("#7"), is_id(""), is_id("doc 1"), is_id("doc\\u00a01"), is_id(7)
-    (True, False, False, False, False)
-    """
-    return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
 def has_duplicates(queries: NDArray[np.int32], codes: NDArray[np.int32], documents: int) -> bool:

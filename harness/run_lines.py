@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.characters import ID_RULE, is_id
 from harness.errors import DataError
 from harness.textio import shown
 
@@ -83,6 +84,8 @@ def split_line(text: str, path: Path, number: int) -> Line:
             hint="ids and tags hold no white space; columns are parted by blanks or tabs",
         )
     query, _, document, rank, score, tag = columns
+    if fault := next((column for column in (query, document, tag) if not is_id(column)), None):
+        raise DataError(f"{shown(fault)} is no id or tag", path=path, line=number, hint=ID_RULE)
     return Line(query, document, rank, score, tag)
 
 

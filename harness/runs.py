@@ -11,8 +11,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.characters import ID_RULE, is_id
 from harness.errors import DataError
-from harness.run_files import format_metadata, is_id, read_run_file, written_whole
+from harness.run_files import format_metadata, read_run_file, written_whole
 from harness.run_lines import Columns, in_range, single_precision
 
 DEFAULT_TAG = "clir"
@@ -167,6 +168,11 @@ class Run:
         offsets = np.concatenate([[0], np.cumsum(np.minimum(sizes, depth))]).astype(np.int64)
         return replace(self, offsets=offsets, codes=self.codes[kept], scores=self.scores[kept])
 
+    def first_documents(self) -> list[str]:
+        """The document at the top, for each of `query_ids`."""
+        found: list[str] = self.documents.take(self.codes[self.offsets[:-1]]).to_pylist()
+        return found
+
     @property
     def retrieved(self) -> int:
         """Number of retrieved documents, over all queries."""
@@ -226,7 +232,7 @@ def _check_ids(kind: str, ids: Iterable[object]) -> None:
     """
     for one in ids:
         if not is_id(one):
-            raise DataError(f"expected a {kind} of one or more characters without whitespace, found {one!r}")
+            raise DataError(f"expected a {kind}, found {one!r}", hint=ID_RULE)
 
 
 def _shortest_decimals(single: NDArray[np.float32]) -> Any:

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.board import KIND, check_label, keep_submission
-from harness.collections.base import ORIGINAL, TestCollection
-from harness.collections.catalogue import Catalogue, find_collection, offered
+from harness.characters import LABEL_RULE, is_label
+from harness.collections.base import ORIGINAL, Qrels, TestCollection
+from harness.collections.catalogue import Catalogue, collection_identity, find_collection, offered
+from harness.collections.sources import obtain
 from harness.errors import MissingDataError, UsageError
 from harness.evaluation import Evaluation, evaluate, parse_measures
 from harness.identity import fingerprint, package_version
@@ -87,15 +89,16 @@ def submit(
     path, folder = Path(path), None if data is None else Path(data).resolve()
     if not path.is_file():
         raise MissingDataError(f"no run file {path}", hint="give the path of a run in TREC format")
-    if not system.isprintable() or not system.strip() or len(system) > LONGEST_NAME:
+    if not is_label(system) or len(system) > LONGEST_NAME:
         raise UsageError(
-            f"{system[:LONGEST_NAME]!r} cannot name a system", hint=f"write 1 to {LONGEST_NAME} printable characters"
+            f"{system[:LONGEST_NAME]!r} cannot name a system",
+            hint=f"write at most {LONGEST_NAME} characters; {LABEL_RULE}",
         )
     opened = Store(store, create=False) if (Path(store) / "store.json").is_file() else None
     chosen = _chosen(suite, collection, folder, opened)
     _check_label(system, chosen, opened)
     _, source, _ = find_collection(chosen.collections, folder, collection)
-    loaded = source.load(collection)
+    loaded = obtain(source, collection)
     measures = parse_measures(chosen.measures)
     checked = check_run(path, loaded, chosen.depth, listen)
 
@@ -108,7 +111,7 @@ def submit(
     means = {str(measure): evaluation.mean(measure) for measure in measures}
     if dry_run:
         return report("checked", means=means)
-    keeper = _Keeper(path, system, chosen, folder, Store(store), checked.run, checked, evaluation)
+    keeper = _Keeper(path, system, chosen, folder, Store(store), checked.run, checked, loaded.qrels, evaluation)
     key, changed = keeper.keep(loaded)
     return report("kept" if changed else "unchanged", means=means, key=key)
 
@@ -149,6 +152,7 @@ class _Keeper:
     store: Store
     run: Run
     checked: CheckedRun
+    qrels: Qrels
     evaluation: Evaluation
 
     def keep(self, collection: TestCollection) -> tuple[str, bool]:
@@ -157,10 +161,9 @@ class _Keeper:
             digest = hashlib.file_digest(handle, "sha256").hexdigest()
         entry = Catalogue(self.suite.collections, self.data, self.store).entry(collection.id)
         described = dict(entry.description or {})
-        parts = ("id", "pair", "documents", "documents_digest", "qrels_digest", "judged_queries")
         identity = {
             "submission": {"system": self.system, "sha256": digest},
-            "collection": {name: described[name] for name in parts},
+            "collection": collection_identity(described),
             "queries": {"variant": ORIGINAL, "digest": entry.query_digests[ORIGINAL]},
             "depth": self.suite.depth,
             "format": CELL_FORMAT,
@@ -203,7 +206,11 @@ class _Keeper:
         provenance = {name: header[name] for name in ("identity", "submission", "version")}
         metadata = {**self.run.metadata, "clir-harness": {"cell": header["key"], **provenance}}
         self.run.write(folder / "run.trec.gz", metadata=metadata, tag="_".join(self.system.split()))
-        return {**header, "status": "done", **keep_scores(self.run, self.evaluation, self.suite.measures, folder)}
+        return {
+            **header,
+            "status": "done",
+            **keep_scores(self.run, self.qrels, self.evaluation, self.suite.measures, folder),
+        }
 
 
 def _user() -> str:

@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from harness.characters import LABEL_RULE, TEXT_RULE, broken_text, is_label
 from harness.collections.base import ORIGINAL
 from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
 from harness.languages import LanguagePair
 from harness.perturbation.tracks import Track
 from harness.system import SYSTEMS
 from harness.textio import read_yaml
+
+
+def _is_label(text: str) -> str:
+    if not is_label(text):
+        raise ValueError(f"{text!r} cannot be shown: {LABEL_RULE}")
+    return text
+
+
+Label = Annotated[str, AfterValidator(_is_label)]
+"""What people read: one line of visible text."""
 
 
 class Model(BaseModel):
@@ -55,7 +66,7 @@ class Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     system: str
-    label: str = ""
+    label: Label = ""
     queries: str = ORIGINAL
     settings: dict[str, Any] = Field(default_factory=dict)
 
@@ -93,7 +104,7 @@ class Suite(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
-    title: str
+    title: Label
     description: str = ""
     measures: list[str] = Field(min_length=1)
     depth: int = Field(1000, ge=1)
@@ -102,6 +113,12 @@ class Suite(BaseModel):
     rows: list[Row] = Field(min_length=1)
     collections: list[CollectionSpec] = Field(min_length=1)
     tracks: list[Track] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _texts_are_whole(self) -> Suite:
+        if (text := broken_text(self.model_dump())) is not None:
+            raise ValueError(f"{text!r} holds a lone surrogate; {TEXT_RULE}")
+        return self
 
     @model_validator(mode="after")
     def _labels_are_unique(self) -> Suite:
@@ -158,6 +175,8 @@ class Suite(BaseModel):
             if not meant:
                 raise UnknownNameError("system in this suite", name, [row.label for row in suite.rows])
             change = {setting: yaml.safe_load(value)}
+            if (text := broken_text(change)) is not None:
+                raise UsageError(f"the setting '{path}' holds a lone surrogate: {text!r}", hint=TEXT_RULE)
             rows = [
                 row.model_copy(update={"settings": row.settings | change}) if row in meant else row
                 for row in suite.rows

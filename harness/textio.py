@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, TextIO, cast
 
 import yaml
 
+from harness.characters import TEXT_RULE, is_text
 from harness.errors import DataError
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
@@ -154,7 +155,9 @@ def read_yaml(path: Path) -> Any:
         DataError: when the file cannot be read, is not UTF-8 or not YAML; names the line where it is known.
     """
     try:
-        return yaml.safe_load(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        _refuse_lone_surrogates(text, path)
+        return yaml.safe_load(text)
     except UnicodeDecodeError as error:
         raise DataError("is not UTF-8", path=path, hint="convert it with iconv") from error
     except OSError as error:
@@ -163,6 +166,15 @@ def read_yaml(path: Path) -> Any:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or error
         raise DataError(f"is not YAML: {problem}", path=path, line=mark.line + 1 if mark else None) from None
+
+
+def _refuse_lone_surrogates(text: str, path: Path) -> None:
+    """Refuse YAML whose escapes denote half of a character."""
+    if "\\" in text:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.ScalarEvent) and not is_text(event.value):
+                line = event.start_mark.line + 1 if event.start_mark else None
+                raise DataError(f"holds a lone surrogate: {event.value!r}", path=path, line=line, hint=TEXT_RULE)
 
 
 def shown(text: str, longest: int = 60) -> str:

@@ -65,6 +65,7 @@ def _must_agree(place: Place, record: Record) -> dict[tuple[str, ...], object]:
     agree: dict[tuple[str, ...], object] = {
         ("depth",): record["depth"],
         ("documents", collection["id"]): collection["documents_digest"],
+        ("drop_self", collection["id"]): collection.get("drop_self", False),
         ("judgements", collection["id"]): collection["qrels_digest"],
         ("queries", collection["id"], queries["variant"]): queries["digest"],
     }

@@ -104,6 +104,11 @@ class Entry:
         """Answered queries without judgements; they are left out."""
         return self._count("unjudged_queries")
 
+    @property
+    def own_first(self) -> int | None:
+        """Judged queries with the document of their own id at the top, which is not relevant."""
+        return self._count("self_first")
+
     def _count(self, name: str) -> int | None:
         count = self.record.get("counts", {}).get(name)
         return None if count is None else int(count)

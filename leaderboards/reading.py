@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ from leaderboards.leaderboard import Leaderboard
 
 _PLANNED_STATES = {state.value: state for state in (CellState.FAILED, CellState.NOT_APPLICABLE, CellState.MISSING_DATA)}
 """States of a plan that need no record in the store; a cell of any other state without a record was not run."""
+MANY = 0.1
+"""Share of the queries from which on it is no accident that documents with their ids are found first."""
 _UNKNOWN_VERSION = "an unknown version"
 
 
@@ -50,7 +53,8 @@ def read_leaderboard(store: Store | Path | str, suite: str, measures: Sequence[s
         if missing := _why_missing(found):
             absent.append(_column({**facts, **described}, missing))
         else:
-            columns.append(_column({**facts, **described}))
+            column = _column({**facts, **described})
+            columns.append(replace(column, warnings=(*column.warnings, *_own_documents(found))))
             entries.append(found)
     rows = [
         BoardRow(
@@ -102,6 +106,18 @@ def _why_missing(entries: Iterable[Entry]) -> str:
     if any(entry.state not in (CellState.MISSING_DATA, CellState.NOT_RUN) for entry in entries):
         return ""
     return next((entry.reason for entry in entries if entry.state is CellState.MISSING_DATA), "")
+
+
+def _own_documents(entries: Iterable[Entry]) -> list[str]:
+    """A warning when a row finds the document of a query's own id first, for many queries, and it is not relevant."""
+    shares = [(entry.own_first, entry.judged) for entry in entries if entry.own_first and entry.judged]
+    count, judged = max(shares, key=lambda share: share[0] / share[1], default=(0, 1))
+    if count < MANY * judged:
+        return []
+    return [
+        f"up to {count} of {judged} queries of a row have at the top a document of the query's own id, which is not "
+        "relevant; where queries are documents, as in ArguAna, write drop_self: true under the collection in the suite"
+    ]
 
 
 def _column(facts: Record, missing: str = "") -> Column:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from harness.collections.allowances import Allow, Allowances
 from harness.errors import NotApplicableError
 from harness.languages import LanguagePair, canonical_tag
 
@@ -113,6 +114,7 @@ class TestCollection:
         licence: the licence's name, as published; "unknown" when the source does not say.
         description: one sentence for people.
         synthetic: True when texts were generated, not collected; shown wherever results are.
+        drop_self: whether the document with a query's id is left out of the query's ranking.
     """
 
     __test__ = False  # the name begins with "Test": keep pytest from collecting it
@@ -125,6 +127,7 @@ class TestCollection:
     licence: str = "unknown"
     description: str = ""
     synthetic: bool = False
+    drop_self: bool = False
 
     def query_set(self, variant: str = ORIGINAL) -> QuerySet:
         """The queries in one wording.
@@ -176,9 +179,16 @@ class CollectionEntry:
 
 
 class SourceConfig(BaseModel):
-    """Base of the typed settings of a collection source; unknown fields are errors."""
+    """Base of the typed settings of a collection source: those that every source has. Unknown fields are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    allow: Allow = Field(
+        default=Allowances(), description="faults that are no errors up to a share, e.g. {empty_documents: 5 %}"
+    )
+    drop_self: bool = Field(
+        default=False, description="leave the document with a query's id out of the query's ranking"
+    )
 
 
 class CollectionSource(ABC):
@@ -207,7 +217,7 @@ class CollectionSource(ABC):
 
     @abstractmethod
     def load(self, entry_id: str) -> TestCollection:
-        """One collection, by the id of its entry.
+        """One collection as it is there, by the id of its entry; `obtain` applies the settings every source has.
 
         Raises:
             MissingDataError: when its files are absent; says what to download and where to put it.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from harness.collections.allowances import Allowances
 from harness.collections.base import CollectionEntry, CollectionSource, DocumentSet, QuerySet, TestCollection
-from harness.collections.sources import build_source
+from harness.collections.sources import build_source, settled
 from harness.collections.validation import CollectionReport, DocumentSummary, report, summarise
 from harness.errors import CollectionError, MissingDataError, UnknownNameError
 from harness.languages import LanguagePair, language_name
@@ -40,6 +41,11 @@ class CatalogueEntry:
     missing: str = ""
     remedy: str = ""
 
+
+RULES = 2
+"""Goes up when reports say more or other things; what was found under earlier rules is then found again."""
+
+_IDENTITY = ("id", "pair", "documents", "documents_digest", "qrels_digest", "judged_queries", "drop_self")
 
 Offer = tuple[CollectionSpec, CollectionSource, CollectionEntry]
 """A collection on offer: the specification it comes from, the source that loads it, its id and pair."""
@@ -78,6 +84,11 @@ def find_collection(specs: Sequence[CollectionSpec], data: Path | None, collecti
     if entry.missing is not None:
         raise MissingDataError(f"no data for {collection}: {entry.missing}", hint=entry.remedy)
     return offers[collection]
+
+
+def collection_identity(described: Mapping[str, Any]) -> dict[str, Any]:
+    """What a result depends on, of the description of a collection."""
+    return {name: described[name] for name in _IDENTITY if name in described}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +140,19 @@ class Catalogue:
         if entry.missing is not None:
             return self._missing(spec, entry, entry.missing, entry.remedy)
         try:
-            collection = source.load(entry.id)
-            found = self._report(collection)
+            loaded = replace(source.load(entry.id), drop_self=source.config.drop_self)
+            found = self._report(loaded, source.config.allow)
         except MissingDataError as error:
             return self._missing(spec, entry, error.message, error.hint)
         found.raise_for_errors()
+        collection = settled(loaded, source.config)
+        counted = self._report(collection, source.config.allow)
         return CatalogueEntry(
             entry.id,
             entry.pair,
             spec.source,
             spec.settings,
-            self._describe(collection, found),
+            self._describe(collection, counted, found),
             dict(collection.queries),
             {name: queries.digest for name, queries in collection.queries.items()},
         )
@@ -148,33 +161,44 @@ class Catalogue:
     def _missing(spec: CollectionSpec, entry: CollectionEntry, missing: str, remedy: str | None) -> CatalogueEntry:
         return CatalogueEntry(entry.id, entry.pair, spec.source, spec.settings, missing=missing, remedy=remedy or "")
 
-    def _report(self, collection: TestCollection) -> CollectionReport:
+    def _report(self, collection: TestCollection, allow: Allowances) -> CollectionReport:
         """The validation report, from memory when nothing it depends on has changed."""
-        parts = [collection.documents.signature, qrels_digest(collection.qrels)]
+        parts = [f"rules {RULES}", str(allow), str(collection.drop_self)]
+        parts += [collection.documents.signature, qrels_digest(collection.qrels)]
         parts += [f"{name}:{queries.digest}" for name, queries in collection.queries.items()]
         key = hashlib.blake2b("\n".join([collection.id, *parts]).encode(), digest_size=16).hexdigest()
         if kept := self.store.note("collections", key):
             return CollectionReport.from_dict(kept)
-        fresh = report(collection, self._summary(collection.documents))
+        fresh = report(collection, self._summary(collection.documents), allow=allow)
         self.store.keep_note("collections", key, fresh.to_dict())
         return fresh
 
     def _summary(self, documents: DocumentSet) -> DocumentSummary:
         """Counts and digest of documents that several collections share: one pass for all of them."""
-        key = hashlib.blake2b(documents.signature.encode(), digest_size=16).hexdigest()
+        key = hashlib.blake2b(f"rules {RULES}\n{documents.signature}".encode(), digest_size=16).hexdigest()
         if kept := self.store.note("documents", key):
             return DocumentSummary.from_dict(kept)
         fresh = summarise(documents)
         self.store.keep_note("documents", key, fresh.to_dict())
         return fresh
 
-    def _describe(self, collection: TestCollection, found: CollectionReport) -> dict[str, Any]:
+    def _describe(
+        self, collection: TestCollection, found: CollectionReport, loaded: CollectionReport
+    ) -> dict[str, Any]:
+        """What is kept of a collection with every result.
+
+        Args:
+            collection: as it is scored.
+            found: its report: counts and digest.
+            loaded: the report of what was there before allowances: warnings.
+        """
         digest = qrels_digest(collection.qrels)
         self.store.keep_text(f"qrels/{digest}.trec", lambda: format_qrels(collection.qrels))
         for queries in collection.queries.values():
             texts = {query.id: query.text for query in queries.queries}
             self.store.keep_note("queries", queries.digest, texts)
         pair = collection.pair
+        left_out = "the document whose id is the query's is left out of every ranking (drop_self)"
         return {
             "id": collection.id,
             "pair": str(pair),
@@ -192,5 +216,7 @@ class Catalogue:
             "judgements": found.n_qrels,
             "relevant": found.n_relevant,
             "qrels_digest": digest,
-            "warnings": [problem.message for problem in found.warnings],
+            "warnings": [problem.message for problem in loaded.warnings] + ([left_out] if collection.drop_self else []),
+            # Only where it is so: what has been scored without it keeps its identity.
+            **({"drop_self": True} if collection.drop_self else {}),
         }

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.characters import is_id, is_text
 from harness.collections.base import Document, DocumentSet, content_digest
 
 SAMPLE = 5
@@ -27,8 +28,8 @@ class DocumentSummary:
         characters: total length of titles and texts.
         duplicates: number of ids that occur more than once, with `duplicate_ids` a sample.
         empty: number of documents without text and title, with `empty_ids` a sample.
-        unwritable: number of ids that are empty or hold white space and so cannot stand in a TREC run, with
-            `unwritable_ids` a sample.
+        unwritable: number of ids that cannot stand in a TREC run, with `unwritable_ids` a sample.
+        broken: number of documents whose title or text holds a lone surrogate, with `broken_ids` a sample.
         left_out: characters of the source that are neither title nor text, by element or field.
     """
 
@@ -41,6 +42,8 @@ class DocumentSummary:
     empty_ids: tuple[str, ...] = ()
     unwritable: int = 0
     unwritable_ids: tuple[str, ...] = ()
+    broken: int = 0
+    broken_ids: tuple[str, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -78,6 +81,8 @@ def summarise(documents: DocumentSet) -> DocumentSummary:
         empty_ids=tuple(tally.empty_ids),
         unwritable=tally.unwritable,
         unwritable_ids=tuple(tally.unwritable_ids),
+        broken=tally.broken,
+        broken_ids=tuple(tally.broken_ids),
         left_out=dict(tally.left_out.most_common()),
     )
 
@@ -87,9 +92,10 @@ class _Tally:
 
     def __init__(self) -> None:
         self.hashes = array("Q")
-        self.characters = self.empty = self.unwritable = 0
+        self.characters = self.empty = self.unwritable = self.broken = 0
         self.empty_ids: list[str] = []
         self.unwritable_ids: list[str] = []
+        self.broken_ids: list[str] = []
         self.left_out: Counter[str] = Counter()
 
     def rows(self, documents: Iterable[Document]) -> Iterator[tuple[str, str, str]]:
@@ -99,9 +105,12 @@ class _Tally:
             if not document.contents.strip():
                 self.empty += 1
                 self.empty_ids += [document.id] if self.empty <= SAMPLE else []
-            if not writable(document.id):
+            if not is_id(document.id):
                 self.unwritable += 1
                 self.unwritable_ids += [document.id] if self.unwritable <= SAMPLE else []
+            if not (is_text(document.title) and is_text(document.text)):
+                self.broken += 1
+                self.broken_ids += [document.id] if self.broken <= SAMPLE else []
             self.left_out.update(document.left_out)
             yield document.id, document.title, document.text
 
@@ -109,8 +118,3 @@ class _Tally:
 def _hash(text: str) -> int:
     raw = text.encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "little")
-
-
-def writable(text: str) -> bool:
-    """Whether an id can stand in a column of a TREC run."""
-    return text.split() == [text]

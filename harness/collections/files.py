@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
 
+from harness.characters import refuse_lone_surrogates
 from harness.collections.base import CollectionEntry, CollectionSource, SourceConfig, TestCollection
 from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
 from harness.languages import LanguagePair, canonical_tag
@@ -195,12 +196,13 @@ def parse_object(text: str, path: Path, line: int | None = None) -> dict[str, ob
     """A JSON object from text.
 
     Raises:
-        DataError: with the place, when the text is something else.
+        DataError: with the place, when the text is something else or holds half of a character.
     """
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         raise DataError(f"is not JSON: {error.msg}", path=path, line=line or error.lineno) from error
+    refuse_lone_surrogates(text, path, line or 1)
     if not isinstance(value, dict):
         raise DataError(f"expected a JSON object, found {type(value).__name__}", path=path, line=line)
     return value

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from harness.collections.base import (
     HUMAN,
@@ -28,7 +28,7 @@ from harness.languages import LanguagePair
 T = TypeVar("T")
 
 
-class DatasetSettings(SourceConfig):
+class DatasetSettings(BaseModel):
     """One ir_datasets id and what is to be said about it.
 
     Attributes:
@@ -41,6 +41,8 @@ class DatasetSettings(SourceConfig):
         variants: further query variants in the query language: name to attributes of the query objects.
         licence: as published.
     """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     query_language: Tag | None = None

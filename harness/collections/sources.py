@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from harness.collections.base import CollectionSource
+from harness.collections.base import (
+    ORIGINAL,
+    CollectionSource,
+    Document,
+    DocumentSet,
+    QuerySet,
+    SourceConfig,
+    TestCollection,
+)
 from harness.registry import Registry
 from harness.system import config_error
 
@@ -36,3 +46,41 @@ def build_source(name: str, settings: Mapping[str, Any], data: Path | None) -> C
         return source(source.Config.model_validate(dict(settings)), data)
     except ValidationError as error:
         raise config_error(f"collection source '{name}'", source.Config, error) from None
+
+
+def obtain(source: CollectionSource, entry_id: str) -> TestCollection:
+    """One collection of a source as it is scored: with the settings that every source has applied.
+
+    Raises:
+        MissingDataError, DataError: see `CollectionSource.load`.
+    """
+    return settled(source.load(entry_id), source.config)
+
+
+def settled(collection: TestCollection, config: SourceConfig) -> TestCollection:
+    """A collection with its allowances applied: what is allowed to be there and cannot be scored is left out."""
+    allowed = config.allow.shares
+    documents, queries, qrels = collection.documents, collection.queries, collection.qrels
+    if "duplicate_documents" in allowed:
+        stream, signature = partial(_first_of_each, documents), f"{documents.signature}|first of each id"
+        documents = replace(documents, stream=stream, signature=signature)
+    if "duplicate_queries" in allowed:
+        queries = {name: _first_queries(variant) for name, variant in queries.items()}
+    if "unknown_queries" in allowed and ORIGINAL in queries:
+        known = {query.id for query in queries[ORIGINAL].queries}
+        qrels = {query: judged for query, judged in qrels.items() if query in known}
+    return replace(collection, documents=documents, queries=queries, qrels=qrels, drop_self=config.drop_self)
+
+
+def _first_of_each(documents: DocumentSet) -> Iterator[Document]:
+    """Documents whose ids have not come before; holds all ids in memory."""
+    seen: set[str] = set()
+    for document in documents.stream():
+        if document.id not in seen:
+            seen.add(document.id)
+            yield document
+
+
+def _first_queries(queries: QuerySet) -> QuerySet:
+    first = {query.id: query for query in reversed(queries.queries)}
+    return replace(queries, queries=tuple(query for query in queries.queries if first[query.id] is query))

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
 from typing import Any
 
-from harness.collections.base import ORIGINAL, Document, DocumentSet, TestCollection
-from harness.collections.document_summary import SAMPLE, DocumentSummary, summarise, writable
+from harness.characters import ID_RULE, TEXT_RULE, is_id, is_text
+from harness.collections.allowances import Allowances
+from harness.collections.base import ORIGINAL, TestCollection
+from harness.collections.document_summary import DocumentSummary, summarise
+from harness.collections.judged_documents import OTHER_FORM, JudgedDocuments, other_normalisation
+from harness.collections.problems import Problem, Severity, allowable, found, name_problems
 from harness.errors import CollectionError
 
 __all__ = ["CollectionReport", "DocumentSummary", "Problem", "Severity", "report", "summarise", "validate"]
 
+NOTHING = Allowances()
+
 FEW = 0.01
 """Share of documents without text below which they are a warning: large real collections have some."""
-
-
-class Severity(StrEnum):
-    """An error keeps a collection from being scored; a warning is shown beside its results."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong with a collection; the message has counts and a sample of the ids."""
-
-    severity: Severity
-    code: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +65,11 @@ class CollectionReport:
         """
         if self.errors:
             lines = "".join(f"\n  - {problem.message}" for problem in self.errors)
+            allowances = ", ".join(problem.allowance for problem in self.errors if problem.allowance)
+            allow = f"; or write in the suite, under the collection, allow: {{{allowances}}}" if allowances else ""
             raise CollectionError(
-                f"collection {self.collection} cannot be scored:{lines}", hint="mend or leave out the collection"
+                f"collection {self.collection} cannot be scored:{lines}",
+                hint=f"mend or leave out the collection{allow}",
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -87,36 +79,41 @@ class CollectionReport:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> CollectionReport:
         """The report that `to_dict` came from."""
-        problems = tuple(Problem(Severity(p["severity"]), p["code"], p["message"]) for p in values["problems"])
+        problems = tuple(Problem(**{**p, "severity": Severity(p["severity"])}) for p in values["problems"])
         documents = DocumentSummary.from_dict(values["documents"])
         rest = {"documents": documents, "problems": problems, "variants": tuple(values["variants"])}
         return cls(**{**values, **rest})
 
 
 def report(
-    collection: TestCollection, summary: DocumentSummary | None = None, *, look_up_judged: bool = True
+    collection: TestCollection,
+    summary: DocumentSummary | None = None,
+    *,
+    allow: Allowances = NOTHING,
+    look_up_judged: bool = True,
 ) -> CollectionReport:
     """Everything that can be known about a collection before a system runs over it.
 
     Args:
         collection: the collection.
         summary: what `summarise` said of its documents, when that is known already.
+        allow: faults that are warnings up to a share.
         look_up_judged: whether to look for judged documents that the collection does not hold. Together with the
             summary this takes one pass; with a summary at hand, a pass that ends when all of them were seen.
     """
-    unseen = {d for judged in collection.qrels.values() for d in judged} if look_up_judged else set()
-    n_judged = len(unseen)
+    wanted = JudgedDocuments(collection.qrels if look_up_judged else {})
     if summary is None:
-        watched = replace(collection.documents, stream=lambda: _watched(collection.documents.stream, unseen))
+        watched = replace(collection.documents, stream=lambda: wanted.watch(collection.documents.stream()))
         summary = summarise(watched)
-    elif unseen:
-        _exhaust(unseen, collection.documents)
+    elif wanted.unseen:
+        wanted.exhaust(collection.documents.stream())
     problems = [
+        *name_problems(collection),
         *_language_problems(collection),
-        *_document_problems(summary),
-        *_query_problems(collection),
-        *_qrels_problems(collection),
-        *_found(Severity.WARNING, "unknown-documents", f"of {n_judged} judged documents are not there", unseen),
+        *_document_problems(summary, allow),
+        *_query_problems(collection, allow),
+        *_qrels_problems(collection, allow),
+        *wanted.problems(),
     ]
     queries = collection.queries[ORIGINAL].queries if ORIGINAL in collection.queries else ()
     grades = [grade for judged in collection.qrels.values() for grade in judged.values()]
@@ -137,28 +134,6 @@ def validate(collection: TestCollection, summary: DocumentSummary | None = None)
     return list(report(collection, summary).problems)
 
 
-def _watched(stream: Callable[[], Iterator[Document]], unseen: set[str]) -> Iterator[Document]:
-    for document in stream():
-        unseen.discard(document.id)
-        yield document
-
-
-def _exhaust(unseen: set[str], documents: DocumentSet) -> None:
-    for document in documents.stream():
-        unseen.discard(document.id)
-        if not unseen:
-            return
-
-
-def _found(severity: Severity, code: str, what: str, ids: Iterable[str], count: int | None = None) -> list[Problem]:
-    """A problem when there are such ids: their number, what they are, and a sample."""
-    ids = list(ids)
-    if not ids:
-        return []
-    sample = ", ".join(repr(value) for value in sorted(ids)[:SAMPLE])
-    return [Problem(severity, code, f"{count or len(ids)} {what}, e.g. {sample}")]
-
-
 def _language_problems(collection: TestCollection) -> list[Problem]:
     """Document set and original queries must be in the pair's languages."""
     stated = [("documents", collection.documents.language, collection.pair.document)]
@@ -171,32 +146,28 @@ def _language_problems(collection: TestCollection) -> list[Problem]:
     ]
 
 
-def _document_problems(summary: DocumentSummary) -> list[Problem]:
+def _document_problems(summary: DocumentSummary, allow: Allowances) -> list[Problem]:
     if summary.count == 0:
         return [Problem(Severity.ERROR, "no-documents", "there are no documents")]
-    severity = Severity.WARNING if summary.empty < FEW * summary.count else Severity.ERROR
+    repeated = "document ids occur more than once"
+    empty = f"of {summary.count} documents have neither title nor text"
     return [
-        *_found(
-            Severity.ERROR,
-            "duplicate-documents",
-            "document ids occur more than once",
-            summary.duplicate_ids,
-            summary.duplicates,
-        ),
-        *_found(
+        *allowable(allow, "duplicate_documents", repeated, summary.duplicate_ids, summary.duplicates, summary.count),
+        *found(
             Severity.ERROR,
             "document-ids",
-            "document ids are empty or hold white space, which a TREC run cannot carry",
+            f"document ids cannot stand in a TREC run ({ID_RULE})",
             summary.unwritable_ids,
             summary.unwritable,
         ),
-        *_found(
-            severity,
-            "empty-documents",
-            f"of {summary.count} documents have neither title nor text",
-            summary.empty_ids,
-            summary.empty,
+        *found(
+            Severity.ERROR,
+            "broken-documents",
+            f"documents hold a lone surrogate ({TEXT_RULE})",
+            summary.broken_ids,
+            summary.broken,
         ),
+        *allowable(allow, "empty_documents", empty, summary.empty_ids, summary.empty, summary.count, bearable=FEW),
         *_left_out(summary),
     ]
 
@@ -213,45 +184,69 @@ def _left_out(summary: DocumentSummary) -> list[Problem]:
     return [Problem(Severity.WARNING, "left-out", message)]
 
 
-def _query_problems(collection: TestCollection) -> list[Problem]:
+def _query_problems(collection: TestCollection, allow: Allowances) -> list[Problem]:
     originals = collection.queries[ORIGINAL].queries if ORIGINAL in collection.queries else ()
     if not originals:
         return [Problem(Severity.ERROR, "no-queries", "there are no queries")]
     judged = {query.id for query in originals if collection.qrels.get(query.id)}
-    problems = []
+    ids = {name: Counter(query.id for query in variant.queries) for name, variant in collection.queries.items()}
+    repeated = {name: {query for query, count in counts.items() if count > 1} for name, counts in ids.items()}
+    twice = set().union(*repeated.values())
+    where = " and ".join(f"'{name}'" for name, queries in repeated.items() if queries)
+    occur = f"query ids occur more than once in {where}"
+    problems = allowable(allow, "duplicate_queries", occur, twice, len(twice), len(originals))
     for name, variant in collection.queries.items():
         severity = Severity.ERROR if name == ORIGINAL else Severity.WARNING
-        counts = Counter(query.id for query in variant.queries)
-        repeated = [query for query, count in counts.items() if count > 1]
         empty = [query.id for query in variant.queries if not query.text.strip()]
-        unwritable = [query for query in counts if not writable(query)]
+        unwritable = [query for query in ids[name] if not is_id(query)]
+        broken = [query.id for query in variant.queries if not is_text(query.text)]
+        without = f"queries of '{name}' have no text"
+        surrogate = f"queries of '{name}' hold a lone surrogate ({TEXT_RULE})"
         problems += [
-            *_found(Severity.ERROR, "duplicate-queries", f"query ids occur more than once in '{name}'", repeated),
-            *_found(severity, "empty-queries", f"queries of '{name}' have no text", empty),
-            *_found(
+            *(
+                allowable(allow, "empty_queries", without, empty, len(empty), len(originals))
+                if name == ORIGINAL
+                else found(severity, "empty-queries", without, empty)
+            ),
+            *found(
                 Severity.ERROR,
                 "query-ids",
-                f"query ids of '{name}' are empty or hold white space, which a TREC run cannot carry",
+                f"query ids of '{name}' cannot stand in a TREC run ({ID_RULE})",
                 unwritable,
             ),
-            *_found(severity, "incomplete-variant", f"judged queries are not in '{name}'", judged - counts.keys()),
+            *found(Severity.ERROR, "broken-queries", surrogate, broken),
+            *found(severity, "incomplete-variant", f"judged queries are not in '{name}'", judged - ids[name].keys()),
         ]
     return problems
 
 
-def _qrels_problems(collection: TestCollection) -> list[Problem]:
+def _qrels_problems(collection: TestCollection, allow: Allowances) -> list[Problem]:
     qrels = {query: judged for query, judged in collection.qrels.items() if judged}
     if not qrels:
         return [Problem(Severity.ERROR, "no-judgements", "there are no judgements (empty qrels)")]
     originals = collection.queries[ORIGINAL].queries if ORIGINAL in collection.queries else ()
     queries = {query.id for query in originals}
+    unknown = qrels.keys() - queries
+    alike = other_normalisation(unknown, queries)
     if queries and not queries & qrels.keys():
-        return [Problem(Severity.ERROR, "no-judged-queries", f"none of {len(queries)} queries has judgements")]
+        hint = f" ({len(alike)} have, in another Unicode normalisation of their ids)" if alike else ""
+        return [Problem(Severity.ERROR, "no-judged-queries", f"none of {len(queries)} queries has judgements{hint}")]
     fruitless = [query for query, judged in qrels.items() if not any(grade > 0 for grade in judged.values())]
     if len(fruitless) == len(qrels):
         return [Problem(Severity.ERROR, "no-relevant", "no judgement has a grade above 0")]
+    ids = unknown | {document for judged in qrels.values() for document in judged}
+    unwritable = [one for one in ids if not is_id(one)]
+    itself = [query for query, judged in qrels.items() if judged.get(query, 0) > 0] if collection.drop_self else []
     return [
-        *_found(Severity.ERROR, "unknown-queries", "judged queries are not there", qrels.keys() - queries),
-        *_found(Severity.WARNING, "unjudged-queries", "queries have no judgements", queries - qrels.keys()),
-        *_found(Severity.WARNING, "no-relevant-queries", "queries have no relevant document", fruitless),
+        *found(Severity.ERROR, "judgement-ids", f"ids cannot stand in TREC judgements ({ID_RULE})", unwritable),
+        *allowable(allow, "unknown_queries", "judged queries are not there", unknown, len(unknown), len(qrels)),
+        *found(Severity.WARNING, "normalised-queries", f"of them are there, but {OTHER_FORM}", alike),
+        *found(Severity.WARNING, "unjudged-queries", "queries have no judgements", queries - qrels.keys()),
+        *found(Severity.WARNING, "no-relevant-queries", "queries have no relevant document", fruitless),
+        *found(
+            Severity.WARNING,
+            "relevant-self",
+            "queries have as relevant the document that drop_self leaves out",
+            itself,
+        ),
     ]

@@ -69,6 +69,8 @@ def facts(
         "wording": queries.get("variant", UNKNOWN),
         "queries": queries.get("digest", UNKNOWN),
     }
+    if collection.get("drop_self"):
+        found["documents"] = f"{found['documents']} without the query itself"
     if "perturbation" in queries:
         found |= {"perturbation": fingerprint(queries["perturbation"]), "seed": str(seed)}
     return found

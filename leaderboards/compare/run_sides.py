@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.collections.base import ORIGINAL
 from harness.collections.catalogue import Catalogue, find_collection
+from harness.collections.sources import obtain
 from harness.errors import DataError
 from harness.evaluation import evaluate, measure_version
 from harness.identity import package_version
@@ -37,7 +38,7 @@ class RunReader:
 
     def __init__(self, suite: Suite, collection: str, data: Path | None) -> None:
         self.suite = suite
-        self.collection = find_collection(suite.collections, data, collection)[1].load(collection)
+        self.collection = obtain(find_collection(suite.collections, data, collection)[1], collection)
         with tempfile.TemporaryDirectory() as folder:
             entry = Catalogue(suite.collections, data, Store(folder)).entry(collection)
         queries = {"variant": ORIGINAL, "digest": entry.query_digests[ORIGINAL]}

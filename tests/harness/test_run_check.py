@@ -167,7 +167,7 @@ def test_messages_show_hostile_text_short_and_escaped(run: Path) -> None:
     texts = [problem.message + problem.hint for problem in checked.problems]
     assert all(len(text) < 300 for text in texts)
     assert all(text.isprintable() for text in texts)
-    assert {problem.kind for problem in checked.errors} == {"score", "document"}
+    assert {problem.kind for problem in checked.errors} == {"columns", "document"}
 
 
 def test_a_number_that_ends_badly_is_refused_however_long_it_is(run: Path) -> None:

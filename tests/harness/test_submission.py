@@ -71,6 +71,7 @@ def test_a_submitted_run_becomes_a_cell_with_scores_run_and_provenance(desk: Des
         "unanswered_queries": 1,
         "unjudged_queries": 0,
         "retrieved": 4,
+        "self_first": 0,
     }
     kept = record["submission"]
     assert (kept["file"], kept["tag"], kept["lines"]) == ("their.run", "theirs", 4)

@@ -70,7 +70,7 @@ def test_a_sound_collection_has_no_problems_and_its_counts_are_told():
         (
             {"documents": documents(Document("d1", "a"), Document("d2", "b"), Document("d\u00a03", "c"))},
             "document-ids",
-            r"1 document ids are empty or hold white space.*'d\\xa03'",
+            r"1 document ids cannot stand in a TREC run.*white space.*'d\\xa03'",
         ),
         ({"pair": LanguagePair("ha", "en")}, "language", "the original queries are in 'sw', but the pair is ha-en"),
         ({"pair": LanguagePair("sw", "fr")}, "language", "the documents are in 'en', but the pair is sw-fr"),

@@ -1,0 +1,59 @@
+"""Whether a collection holds the documents that are judged; looked for while the documents go by."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from harness.collections.base import Document, Qrels
+from harness.collections.problems import Problem, Severity, found
+
+OTHER_FORM = "with ids in another Unicode normalisation (ids are compared as they are written)"
+
+
+class JudgedDocuments:
+    """The judged documents, noted as they go by.
+
+    Attributes:
+        unseen: ids of those that have not been seen yet.
+    """
+
+    def __init__(self, qrels: Qrels) -> None:
+        self.unseen = {document for judged in qrels.values() for document in judged}
+        self._count = len(self.unseen)
+        self._forms = set(_forms(self.unseen))
+        self._alike: set[str] = set()
+
+    def watch(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """The same documents, noted."""
+        for document in documents:
+            self.unseen.discard(document.id)
+            if self._forms and not self._forms.isdisjoint(_forms((document.id,))):
+                self._alike.add(document.id)
+            yield document
+
+    def exhaust(self, documents: Iterable[Document]) -> None:
+        """Read documents until all judged ones were seen."""
+        for _ in self.watch(documents):
+            if not self.unseen:
+                return
+
+    def problems(self) -> list[Problem]:
+        """Judged documents that are not there, and those of them that are there under another id."""
+        absent = f"of {self._count} judged documents are not there"
+        alike = other_normalisation(self.unseen, self._alike)
+        return [
+            *found(Severity.WARNING, "unknown-documents", absent, self.unseen),
+            *found(Severity.WARNING, "normalised-documents", f"of them are there, but {OTHER_FORM}", alike),
+        ]
+
+
+def other_normalisation(missing: Iterable[str], there: Iterable[str]) -> list[str]:
+    """Ids that are missing as they are written, and there in another Unicode normalisation."""
+    forms = _forms(there)
+    return [one for form, one in _forms(missing).items() if form in forms]
+
+
+def _forms(ids: Iterable[str]) -> dict[str, str]:
+    """Ids by their composed form; those in ASCII have one form only and are left out."""
+    return {unicodedata.normalize("NFC", one): one for one in ids if not one.isascii()}
