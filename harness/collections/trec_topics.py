@@ -72,8 +72,8 @@ def trec_topics(path: Path, code: str) -> Iterator[TrecTopic]:
         code: what stands for the wanted language in such tags and attributes.
 
     Raises:
-        DataError: with file and line, when there is no topic, one has no end, no number or no title in the language, or text
-            stands outside of topics and of their fields.
+        DataError: with file and line, when there is no topic, one has no end, no number or no title in the language, or
+            text stands outside of topics and of their fields.
     """
     text = whole_text(path)
     start: re.Match[str] | None = None

@@ -1,7 +1,5 @@
 """Topics as TREC's tracks publish them, in SGML and XML."""
 
-# ruff: noqa: E501
-
 from pathlib import Path
 
 import pytest
