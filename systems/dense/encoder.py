@@ -16,8 +16,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from harness.errors import DataError
 from systems.dense.checkpoint import read_dense, read_transformer, write_dense
-from systems.dense.recipe import Choices, Recipe, Role, encoder_folder, read_recipe, write_recipe
+from systems.dense.recipe import Choices, Recipe, Role, read_recipe, write_recipe
 from systems.late_interaction.checkpoint import read_tokenizer
+from systems.late_interaction.sources import model_folder
 
 Vectors = NDArray[np.float32]
 _OFFSET_POSITIONS = ("roberta", "xlm-roberta", "camembert")
@@ -78,7 +79,7 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
             MissingDataError: when the folder, its weights or its tokenizer are absent, or the hub is out of reach.
             DataError: when the parts are damaged or do not fit one another.
         """
-        folder = encoder_folder(source)
+        folder = model_folder(source)
         recipe = read_recipe(folder, choices or Choices())
         tokenizer, body = read_tokenizer(recipe.body), read_transformer(recipe.body)
         dense = None if recipe.dense is None else read_dense(recipe.dense)

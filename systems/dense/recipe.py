@@ -6,21 +6,19 @@ are saved here have it too, so that either library reads them. Nothing here impo
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import DataError, MissingDataError
-from systems.late_interaction.sources import model_folder, source_digest
+from systems.late_interaction.sources import read_modules
 
 Pooling = Literal["cls", "mean"]
 Role = Literal["query", "passage"]
 
 MODULES = "modules.json"
 PROMPTS = "config_sentence_transformers.json"
-_FILES = (MODULES, PROMPTS, "*_Pooling/config.json", "*_Dense/*")
 _OTHER_POOLINGS = "give the pooling in the settings: cls or mean"
 
 
@@ -74,7 +72,9 @@ def read_recipe(folder: Path, choices: Choices) -> Recipe:
     """
     body, dense, normalise = folder, None, False
     pooling: Pooling | None = choices.pooling
-    for number, (kind, place) in enumerate(_modules(folder)):
+    modules = read_modules(folder / MODULES) if (folder / MODULES).is_file() else []
+    for number, (name, place) in enumerate(modules):
+        kind = name.rpartition(".")[2]
         if number == 0 and kind == "Transformer":
             body = folder / place
         elif kind == "Pooling":
@@ -137,46 +137,6 @@ def write_recipe(recipe: Recipe, dim: int, folder: Path) -> Path | None:
     _write(folder / "1_Pooling" / "config.json", pooling)
     _write(folder / PROMPTS, {"prompts": {"query": recipe.query_prompt, "passage": recipe.passage_prompt}})
     return dense
-
-
-def encoder_folder(source: str | Path) -> Path:
-    """The local folder of an encoder: the folder given, or the hub's model, downloaded on first use.
-
-    Raises:
-        MissingDataError: when there is no such folder, or the hub's model is neither here nor within reach.
-    """
-    folder = model_folder(source)
-    if not Path(source).expanduser().is_dir():
-        from huggingface_hub import snapshot_download
-
-        snapshot_download(str(source), allow_patterns=list(_FILES))
-    return folder
-
-
-def encoder_digest(source: str | Path) -> str:
-    """Digest (hex) of all files that make up an encoder: weights, configuration, tokenizer, recipe.
-
-    Raises:
-        MissingDataError: as `encoder_folder`.
-    """
-    folder = encoder_folder(source)
-    digest = hashlib.blake2b(source_digest(folder).encode(), digest_size=16)
-    for file in sorted({file for pattern in _FILES for file in folder.glob(pattern)}):
-        content = hashlib.blake2b(file.read_bytes()).hexdigest()
-        digest.update(f"{file.relative_to(folder).as_posix()}\0{content}\0".encode())
-    body = read_recipe(folder, Choices()).body
-    return digest.hexdigest() if body == folder else f"{digest.hexdigest()}-{source_digest(body)}"
-
-
-def _modules(folder: Path) -> list[tuple[str, str]]:
-    """Kind and sub-folder of each step; none where the model does not say."""
-    if not (folder / MODULES).is_file():
-        return []
-    listed = _json(folder / MODULES)
-    try:
-        return [(step["type"].rpartition(".")[2], step["path"]) for step in listed]
-    except (TypeError, KeyError, AttributeError):
-        raise DataError("expected a list of steps with type and path", path=folder / MODULES) from None
 
 
 def _pooling(path: Path) -> Pooling:

@@ -15,9 +15,10 @@ from harness.collections.base import Document, Query
 from harness.errors import DataError
 from harness.system import IndexContext, Ranking, SearchContext, Searcher, register_system
 from harness.training import Bitext, TrainableSystem, TrainingContext
-from systems.dense.recipe import encoder_digest, encoder_folder, read_recipe
+from systems.dense.recipe import read_recipe
 from systems.dense.settings import MDPRConfig, MDPRTraining
 from systems.encoder_training import NEW
+from systems.late_interaction.sources import model_folder, source_digest
 
 if TYPE_CHECKING:
     from systems.dense.encoder import TextEncoder
@@ -42,11 +43,11 @@ class MDPR(TrainableSystem[MDPRConfig]):
     def inputs(self) -> Mapping[str, str]:
         """Digests of the encoders' files."""
         sources = {"query encoder": self.config.query_source, "passage encoder": self.config.passage_source}
-        return {role: encoder_digest(source) for role, source in sources.items()}
+        return {role: source_digest(source) for role, source in sources.items()}
 
     def index_inputs(self, language: str) -> Mapping[str, str]:
         """The passages' encoder; another one for queries needs no new index."""
-        return {"passage encoder": encoder_digest(self.config.passage_source)}
+        return {"passage encoder": source_digest(self.config.passage_source)}
 
     def index_settings(self) -> Mapping[str, Any]:
         """What bears on the passages' vectors and on the index; queries may change without a new one."""
@@ -58,7 +59,7 @@ class MDPR(TrainableSystem[MDPRConfig]):
 
     def describe_index(self, language: str) -> Mapping[str, Any]:
         """Encoder, pooling, normalisation, prompt and kind of index, as they came out."""
-        recipe = read_recipe(encoder_folder(self.config.passage_source), self.config.choices)
+        recipe = read_recipe(model_folder(self.config.passage_source), self.config.choices)
         return {
             "encoder": Path(self.config.passage_source).name,
             "pooling": recipe.pooling,
@@ -92,7 +93,7 @@ class MDPR(TrainableSystem[MDPRConfig]):
     @classmethod
     def training_inputs(cls, settings: MDPRTraining) -> Mapping[str, str]:
         """Digest of the encoder that training starts from."""
-        return {"start": NEW if settings.source == NEW else encoder_digest(settings.source)}
+        return {"start": NEW if settings.source == NEW else source_digest(settings.source)}
 
     @classmethod
     def train(cls, bitext: Bitext, settings: MDPRTraining, output: Path, context: TrainingContext) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from harness.errors import DataError, UnknownNameError
 from harness.languages import LanguagePair, canonical_tag
-from systems.late_interaction.sources import model_folder, weight_files
+from systems.late_interaction.sources import model_folder, source_digest, weight_files
 
 RECORD = "training.json"
 _BOTH_SIDES = re.compile(r"__([a-z]{2,3})__|([a-z]{2,3}_[A-Z][A-Za-z]{1,3})")
@@ -54,12 +54,12 @@ def languages_of(source: str) -> Languages:
         MissingDataError: when there is no such model.
         DataError: when it is no translation checkpoint: no weights, broken JSON, not an encoder-decoder.
     """
-    config = model_folder(source) / "config.json"
-    return _languages_in(config.parent, config.stat().st_mtime_ns if config.is_file() else None)
+    folder = model_folder(source)
+    return _languages_in(folder, source_digest(folder))
 
 
 @functools.cache
-def _languages_in(folder: Path, _changed: int | None) -> Languages:
+def _languages_in(folder: Path, _digest: str) -> Languages:
     config = _json(folder / "config.json")
     if not config.get("is_encoder_decoder"):
         raise DataError(

@@ -14,8 +14,9 @@ from transformers import BertModel, DPRConfig, DPRContextEncoder, DPRQuestionEnc
 from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
 from systems.dense.encoder import TextEncoder
 from systems.dense.presets import PRESETS, find_preset
-from systems.dense.recipe import Choices, encoder_digest
+from systems.dense.recipe import Choices
 from systems.devices import choose_device
+from systems.late_interaction.sources import source_digest
 from tests.systems.dense.conftest import bert_config, make_tokenizer, save_bert
 
 TEXTS = ["the flood closed the bridge in the town", "maize", "who asked for higher pay after the long drought?"]
@@ -101,7 +102,7 @@ def test_pooling_normalisation_and_prompts_kept_with_a_model_are_honoured(bert: 
         "",
     )
     assert TextEncoder.load(folder, Choices(pooling="cls", query_prompt="")).recipe.pooling == "cls"
-    assert encoder_digest(folder) != encoder_digest(bert)
+    assert source_digest(folder) != source_digest(bert)
 
 
 def test_steps_that_are_not_known_are_refused(bert: Path, tmp_path: Path) -> None:
