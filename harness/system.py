@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.collections.base import Document, Query
 from harness.errors import UnknownNameError, UsageError
@@ -196,8 +196,8 @@ class Component(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    system: str
-    settings: dict[str, Any] = {}
+    system: str = Field(description="name of the system")
+    settings: dict[str, Any] = Field(default={}, description="its settings")
 
     def configure(self) -> RetrievalSystem[Any]:
         """The system with its settings.

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli.settings import settings_of
+from harness.collections.sources import SOURCES
 from harness.suite import load_suite
 from leaderboards import document
 from leaderboards.compare.rules import read_rules
@@ -46,6 +48,15 @@ def test_the_system_of_the_docs_runs_with_the_commands_of_the_docs(tmp_path: Pat
         done = run(["-m", "harness.cli", *command], tmp_path)
         assert done.returncode == 0, done.stderr
     assert "| overlap " in done.stdout
+
+
+@pytest.mark.parametrize("source", [name for name in SOURCES.names() if SOURCES.origin(name).kind == "built-in"])
+def test_the_page_on_collections_names_every_setting_of_every_source(source: str) -> None:
+    page = (ROOT / "docs/add-a-collection.md").read_text("utf-8").partition("## Settings")[2]
+    named = set(re.findall(r"`(\w+)`", "".join(line for line in page.splitlines() if f"| `{source}` |" in line)))
+    shared = set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE))
+    settings = {row["name"].rpartition(".")[2] for row in settings_of(SOURCES.get(source).Config)}
+    assert settings <= named | shared
 
 
 def test_a_run_is_submitted_and_calibrated_as_the_docs_say(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from harness.cli.options import data_option, echo_json, echo_table, json_option, many, plugin_option
+from harness.cli.settings import echo_settings, settings_of
 
 
 @click.command("collections")
@@ -54,7 +55,6 @@ def _list(as_json: bool) -> None:
 
 
 def _describe(name: str, as_json: bool) -> None:
-    from harness.cli.systems import echo_settings, settings_of
     from harness.collections.sources import SOURCES
 
     cls = SOURCES.get(name)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from harness.cli.options import echo_json, echo_table, json_option, plugin_option
+from harness.cli.settings import echo_settings, settings_of
 
 
 @click.command("systems")
@@ -54,30 +55,6 @@ def _details(name: str) -> dict[str, Any]:
         "settings": settings_of(cls.Config),
         "training": settings_of(cls.Training) if hasattr(cls, "Training") else None,
     }
-
-
-def settings_of(model: Any) -> list[dict[str, Any]]:
-    """Fields of a pydantic model for people: name, type, default, description."""
-    schema = model.model_json_schema()
-    return [
-        {
-            "name": name,
-            "type": " | ".join(map(repr, p["enum"])) if "enum" in p else p.get("type", "value"),
-            "default": p.get("default"),
-            "required": name in schema.get("required", []),
-            "description": p.get("description", ""),
-        }
-        for name, p in schema.get("properties", {}).items()
-    ]
-
-
-def echo_settings(settings: list[dict[str, Any]]) -> None:
-    """Write the settings of a plugin as a table."""
-    if not settings:
-        click.echo("no settings")
-        return
-    rows = [[s["name"], s["type"], "required" if s["required"] else s["default"], s["description"]] for s in settings]
-    echo_table(["setting", "type", "default", "meaning"], rows)
 
 
 def _describe(details: dict[str, Any], as_json: bool) -> None:

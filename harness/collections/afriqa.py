@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from harness.collections.base import (
     HUMAN,
     ORIGINAL,
@@ -33,17 +35,16 @@ PAIRS = tuple(
 
 
 class AfriqaConfig(LocalConfig):
-    """Settings of AfriQA.
-
-    Attributes:
-        split: whose questions; the passages are those of all splits and languages with the same pivot language.
-    """
+    """Settings of AfriQA."""
 
     path: Path = Path("afriqa")
     pairs: Pairs = PAIRS
     licence: str = "CC BY 4.0"
     download: str | None = "the folder data/gold_passages of https://github.com/masakhane-io/afriqa"
-    split: Literal["train", "dev", "test"] = "test"
+    split: Literal["train", "dev", "test"] = Field(
+        default="test",
+        description="whose questions; the passages are those of all splits and languages with the same pivot language",
+    )
 
 
 class AfriqaSource(LocalSource):

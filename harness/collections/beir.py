@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
+from pydantic import Field
+
 from harness.collections.base import HUMAN, ORIGINAL, Query, QuerySet, SourceConfig, TestCollection
 from harness.collections.documents import document_set
 from harness.collections.files import LocalConfig, LocalSource, id_of, json_lines, text_of
@@ -15,21 +17,18 @@ from harness.textio import lines_of
 
 
 class BeirConfig(LocalConfig):
-    """Settings of a BEIR folder. File names may hold `{query}` and `{document}`.
+    """Settings of a BEIR folder. File names may hold `{query}`, `{document}` and `{split}`."""
 
-    Attributes:
-        split: which judgements: `qrels/SPLIT.tsv`.
-        corpus: documents, JSON lines.
-        queries: queries, JSON lines; those that the split does not judge are left out, as BEIR does.
-        human_queries: the same queries worded by people in the documents' language, if there are any.
-        qrels: judgements, TSV with a header.
-    """
-
-    split: str = "test"
-    corpus: str = "corpus.jsonl"
-    queries: str = "queries.jsonl"
-    human_queries: str | None = None
-    qrels: str = "qrels/{split}.tsv"
+    split: str = Field(default="test", description="which judgements: `qrels/SPLIT.tsv`")
+    corpus: str = Field(default="corpus.jsonl", description="file of documents, JSON lines")
+    queries: str = Field(
+        default="queries.jsonl",
+        description="file of queries, JSON lines; those that the split does not judge are left out, as BEIR does",
+    )
+    human_queries: str | None = Field(
+        default=None, description="file of the same queries worded by people in the documents' language"
+    )
+    qrels: str = Field(default="qrels/{split}.tsv", description="file of judgements, TSV with a header")
 
 
 class BeirSource(LocalSource):

@@ -43,23 +43,16 @@ Pairs = Annotated[tuple[Pair, ...], Field(min_length=1), AfterValidator(_distinc
 
 
 class LocalConfig(SourceConfig):
-    """Settings every source of local files has.
+    """Settings every source of local files has."""
 
-    Attributes:
-        path: folder of the collection; relative to the data folder, or absolute.
-        pairs: the language pairs on offer, query language first.
-        codes: canonical tag to the code that the file names use, where the two differ (`sw: swa`).
-        name: prefix of the collection ids; the folder's name when not given.
-        licence: as published.
-        download: where the files can be had; shown when they are missing.
-    """
-
-    path: Path
-    pairs: Pairs
-    codes: dict[Tag, str] = Field(default={})
-    name: str | None = None
-    licence: str = "unknown"
-    download: str | None = None
+    path: Path = Field(description="folder of the collection; relative to the data folder, or absolute")
+    pairs: Pairs = Field(description="language pairs on offer, query language first: [sw-en, zh-Hant→en]")
+    codes: dict[Tag, str] = Field(
+        default={}, description="codes of languages in file names, where they are not our tags: {sw: swa}"
+    )
+    name: str | None = Field(default=None, description="prefix of the collection ids; the folder's name if none")
+    licence: str = Field(default="unknown", description="as published")
+    download: str | None = Field(default=None, description="where the files can be had; shown when they are missing")
 
 
 class LocalSource(CollectionSource):

@@ -29,27 +29,25 @@ T = TypeVar("T")
 
 
 class DatasetSettings(BaseModel):
-    """One ir_datasets id and what is to be said about it.
-
-    Attributes:
-        id: the ir_datasets id.
-        query_language: for sets whose languages neither the table nor the metadata knows.
-        document_language: likewise.
-        queries_from: another ir_datasets id with the same query ids, whose queries are asked instead: mMARCO's
-            French queries over its German passages. The set's own queries become the variant `human`, or `machine`
-            where they are machine translations.
-        variants: further query variants in the query language: name to attributes of the query objects.
-        licence: as published.
-    """
+    """One ir_datasets id and what is to be said about it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str
-    query_language: Tag | None = None
-    document_language: Tag | None = None
-    queries_from: str | None = None
-    variants: dict[str, tuple[str, ...]] = Field(default={})
-    licence: str = "unknown"
+    id: str = Field(description="the ir_datasets id")
+    query_language: Tag | None = Field(
+        default=None, description="for sets whose languages neither our table nor the metadata knows"
+    )
+    document_language: Tag | None = Field(default=None, description="likewise")
+    queries_from: str | None = Field(
+        default=None,
+        description="another ir_datasets id with the same query ids, whose queries are asked instead: mMARCO's French "
+        "queries over its German passages. The set's own queries become the variant `human`, or `machine` where they "
+        "are machine translations",
+    )
+    variants: dict[str, tuple[str, ...]] = Field(
+        default={}, description="further query variants in the query language: name to attributes of the query objects"
+    )
+    licence: str = Field(default="unknown", description="as published")
 
 
 def _settings(value: object) -> object:
@@ -57,18 +55,11 @@ def _settings(value: object) -> object:
 
 
 class IrDatasetsConfig(SourceConfig):
-    """Settings of the ir_datasets source.
+    """Settings of the ir_datasets source."""
 
-    Attributes:
-        datasets: ids, or settings with an id.
-    """
-
-    datasets: Annotated[
-        tuple[
-            Annotated[DatasetSettings, BeforeValidator(_settings, json_schema_input_type=str | DatasetSettings)], ...
-        ],
-        Field(min_length=1),
-    ]
+    datasets: tuple[
+        Annotated[DatasetSettings, BeforeValidator(_settings, json_schema_input_type=str | DatasetSettings)], ...
+    ] = Field(min_length=1, description="ir_datasets ids, or settings with an `id`")
 
 
 class IrDatasetsSource(CollectionSource):

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from pydantic import Field
+
 from harness.collections.base import HUMAN, ORIGINAL, Query, QuerySet, SourceConfig, TestCollection
 from harness.collections.documents import document_set
 from harness.collections.files import LocalConfig, LocalSource, refuse_header
@@ -16,17 +18,17 @@ from harness.textio import lines_of
 
 
 class JsonlConfig(LocalConfig):
-    """Settings of a JSONL collection. File names may hold `{query}` and `{document}`.
+    """Settings of a JSONL collection. File names may hold `{query}` and `{document}`."""
 
-    Attributes:
-        documents: file, folder or glob of JSON lines with `id`, `text` (or `contents`) and perhaps `title`.
-        queries: `id TAB question` or `id TAB question TAB human translation into the documents' language`.
-        qrels: TREC qrels.
-    """
-
-    documents: str = "docs.{document}.jsonl"
-    queries: str = "queries.{query}.{document}.tsv"
-    qrels: str = "qrels.{query}.{document}.txt"
+    documents: str = Field(
+        default="docs.{document}.jsonl",
+        description="file, folder or glob of JSON lines with `id`, `text` (or `contents`) and perhaps `title`",
+    )
+    queries: str = Field(
+        default="queries.{query}.{document}.tsv",
+        description="file of `id TAB question`, perhaps with `TAB human translation into the documents' language`",
+    )
+    qrels: str = Field(default="qrels.{query}.{document}.txt", description="file of TREC judgements")
 
 
 class JsonlSource(LocalSource):

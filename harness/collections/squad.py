@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from harness.collections.base import (
     HUMAN,
@@ -31,18 +31,19 @@ MIXED = canonical_tag("mul")
 
 
 class SquadConfig(LocalConfig):
-    """Settings of a SQuAD-family folder.
+    """Settings of a SQuAD-family folder."""
 
-    Attributes:
-        pattern: file name. With `{lang}`, one file per language holds its paragraphs and its questions, parallel
-            by question id (XQuAD). With `{document}` and `{query}`, one file per pair holds paragraphs in the one
-            and questions in the other language (MLQA: `test-context-{document}-question-{query}.json`).
-        title_language: language of the article titles, which XQuAD keeps in English in all its files; titles in
-            another language than the paragraphs are not part of the documents.
-    """
-
-    pattern: str = "xquad.{lang}.json"
-    title_language: Tag = "en"
+    pattern: str = Field(
+        default="xquad.{lang}.json",
+        description="file name. With `{lang}`, one file per language holds its paragraphs and its questions, parallel "
+        "by question id (XQuAD). With `{document}` and `{query}`, one file per pair holds paragraphs in the one and "
+        "questions in the other language (MLQA: `test-context-{document}-question-{query}.json`)",
+    )
+    title_language: Tag = Field(
+        default="en",
+        description="language of the article titles, which XQuAD keeps in English in all its files; titles in another "
+        "language than the paragraphs are not part of the documents",
+    )
 
 
 class SquadSource(LocalSource):
@@ -123,18 +124,17 @@ def _paragraph_documents(paths: Sequence[Path], titled: bool) -> Iterator[Docume
 
 
 class LareqaConfig(LocalConfig):
-    """Settings of an XQuAD-R folder.
+    """Settings of an XQuAD-R folder."""
 
-    Attributes:
-        pattern: file name of a language, with `{lang}`.
-        pool: `document-language`, or `mixed`: the sentences of all `pool_languages` together, in which the answer
-            in each language is relevant; the pairs are then written `en-mul`.
-        pool_languages: the languages of a mixed pool.
-    """
-
-    pattern: str = "{lang}.json"
-    pool: Literal["document-language", "mixed"] = "document-language"
-    pool_languages: tuple[Tag, ...] = ("ar", "de", "en", "es", "hi", "ru", "zh")
+    pattern: str = Field(default="{lang}.json", description="file name of a language, with `{lang}`")
+    pool: Literal["document-language", "mixed"] = Field(
+        default="document-language",
+        description="what is searched. mixed: the sentences of all `pool_languages` together, in which the answer in "
+        "each language is relevant; the pairs are then written `en-mul`",
+    )
+    pool_languages: tuple[Tag, ...] = Field(
+        default=("ar", "de", "en", "es", "hi", "ru", "zh"), description="languages of a mixed pool"
+    )
 
     @model_validator(mode="after")
     def _pairs_go_with_pool(self) -> Self:

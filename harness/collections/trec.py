@@ -15,30 +15,23 @@ from harness.qrels import read_qrels
 
 
 class TrecConfig(LocalConfig):
-    """Settings of a TREC collection. File names may hold `{query}` and `{document}`.
+    """Settings of a TREC collection. File names may hold `{query}` and `{document}`."""
 
-    Attributes:
-        documents: file, folder or glob.
-        documents_format: None to go by the file names.
-        left_out: SGML elements of documents that are not read.
-        topics: the topics in the query language; a CLEF file with tags such as `<EN-title>` may hold several.
-        topics_format: None to go by the file name.
-        human_topics: the same topics worded by people in the documents' language, if there are any.
-        qrels: the judgements.
-        original: the field that the variant `original` is made of.
-    """
-
-    documents: str
-    documents_format: DocumentFormat | None = None
+    documents: str = Field(description="file, folder or glob of documents")
+    documents_format: DocumentFormat | None = Field(default=None, description="by the file names if none")
     left_out: tuple[str, ...] = Field(
-        tuple(LEFT_OUT_TAGS),
+        default=tuple(LEFT_OUT_TAGS),
         description="SGML elements of documents that are not read: ids, dates; all others are text",
     )
-    topics: str
-    topics_format: TopicFormat | None = None
-    human_topics: str | None = None
-    qrels: str
-    original: TopicField = "title"
+    topics: str = Field(
+        description="topics in the query language; a CLEF file with tags such as `<EN-title>` may hold several"
+    )
+    topics_format: TopicFormat | None = Field(default=None, description="by the file name if none")
+    human_topics: str | None = Field(
+        default=None, description="the same topics worded by people in the documents' language"
+    )
+    qrels: str = Field(description="file of TREC judgements")
+    original: TopicField = Field(default="title", description="field that the query variant `original` is made of")
 
 
 class TrecSource(LocalSource):

@@ -35,20 +35,19 @@ _TOPICS_PER_SIZE = 10
 
 
 class EmbeddedConfig(SourceConfig):
-    """Settings of the embedded collection.
+    """Settings of the embedded collection."""
 
-    Attributes:
-        size: number of documents, the same for all pairs.
-        seed: from 0; another seed gives other documents and topics.
-        split: whose topics; the splits share no topic, and each has documents of its own.
-        topics: how many; left out, 60 or a tenth of the documents, whichever is less.
-        pairs: the language pairs on offer.
-    """
-
-    size: int = Field(default=600, ge=200, le=5_000_000, description="number of documents")
-    seed: int = Field(default=0, ge=0, lt=1 << 60, description="another seed gives other documents and topics")
-    split: Split = Field(default="test", description="test or train")
-    topics: int | None = Field(default=None, ge=1, le=MAX_TOPICS, description="number of topics")
+    size: int = Field(default=600, ge=200, le=5_000_000, description="number of documents, the same for all pairs")
+    seed: int = Field(default=0, ge=0, lt=1 << 60, description="from 0; another seed gives other documents and topics")
+    split: Split = Field(
+        default="test", description="whose topics; the splits share no topic, and each has documents of its own"
+    )
+    topics: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_TOPICS,
+        description="number of topics; if none, 60 or a tenth of the documents, whichever is less",
+    )
     pairs: Pairs = Field(default=PAIRS, description="language pairs on offer")
 
     @field_validator("pairs")
