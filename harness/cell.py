@@ -112,13 +112,19 @@ def carry_out(task: CellTask, store: Store, listen: Listener) -> dict[str, Any]:
 def keep_failure(task: CellTask, store: Store, error: BaseException) -> dict[str, Any]:
     """Keep a cell as failed, with the reason; a later run tries it again."""
     message = error.message if isinstance(error, ClirError) else str(error) or type(error).__name__
+    hint = getattr(error, "hint", None)
     details = {
         "type": type(error).__name__,
-        "message": message,
-        "hint": getattr(error, "hint", None),
-        "traceback": "".join(traceback.format_exception(error)),
+        "message": _in_utf8(message),
+        "hint": None if hint is None else _in_utf8(hint),
+        "traceback": _in_utf8("".join(traceback.format_exception(error))),
     }
     return store.publish_cell(task.key, lambda _: {**_header(task), "status": "failed", "error": details})
+
+
+def _in_utf8(text: str) -> str:
+    """Text of an error, which may hold parts of names that UTF-8 has no bytes for."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _header(task: CellTask) -> dict[str, Any]:

@@ -42,7 +42,8 @@ def _major_version(home: Path) -> int | None:
         java = home / "bin" / "java"
         if not java.is_file():
             return None
-        text = subprocess.run([str(java), "-version"], capture_output=True, text=True, check=False).stderr
+        asked = subprocess.run([str(java), "-version"], capture_output=True, check=False)
+        text = asked.stderr.decode("utf-8", "replace")
     match = re.search(r'(?:JAVA_VERSION=|version )"(?:1\.)?(\d+)', text)
     return int(match.group(1)) if match else None
 

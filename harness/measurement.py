@@ -29,7 +29,7 @@ class PeakMemory(AbstractContextManager["PeakMemory"]):
     def __enter__(self) -> PeakMemory:
         self._stop: threading.Event | None = None
         try:
-            _CLEAR_REFS.write_text("5")  # proc(5): 5 resets the peak resident set size
+            _CLEAR_REFS.write_text("5", "utf-8")  # proc(5): 5 resets the peak resident set size
         except OSError:
             self._stop = threading.Event()
             self._sampler = threading.Thread(target=self._sample, args=(self._stop,), daemon=True)
@@ -38,7 +38,8 @@ class PeakMemory(AbstractContextManager["PeakMemory"]):
 
     def __exit__(self, *exc_info: object) -> None:
         if self._stop is None:
-            line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
+            lines = _STATUS.read_text("utf-8", "replace").splitlines()
+            line = next(line for line in lines if line.startswith("VmHWM:"))
             self.bytes = int(line.split()[1]) * 1024
         else:
             self._stop.set()

@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from harness.cli.streams import prepare_streams, report_escapes, use_utf8
 from harness.errors import ClirError, UnknownNameError
 
 COMMANDS = {
@@ -74,6 +75,8 @@ def clir() -> None:
 
 def main() -> None:
     """Entry point: errors a user can act on are shown without a traceback and end with exit code 2."""
+    use_utf8()
+    prepare_streams()
     try:
         code = clir.main(prog_name="clir", standalone_mode=False)
     except ClirError as error:
@@ -88,4 +91,5 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output has seen enough, e.g. `clir leaderboard | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    report_escapes()
     sys.exit(code if isinstance(code, int) else 0)

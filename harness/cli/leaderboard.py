@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import echo_written, many, store_option
+from harness.cli.streams import echo_document
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def command(
     else:
         text = _board(opened, board.only(pair) if pair else board, form, **options)
     if output is None:
-        click.echo(text, nl=not text.endswith("\n"))
+        echo_document(text, form)
     else:
         try:
             output.write_text(text, encoding="utf-8")

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from harness.cli.streams import echo_document
 from harness.errors import UsageError
 from harness.registry import load_plugin_file
 
@@ -60,7 +61,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON i
 
 def echo_json(value: Any) -> None:
     """Write a value as JSON to standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    echo_document(json.dumps(value, ensure_ascii=False, indent=2), "json")
 
 
 def echo_table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -199,10 +199,11 @@ class Subject:
         # Python draws another seed for the hashes of strings, so that an order of sets that leaks out shows.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONHASHSEED"}
         done = subprocess.run(
-            [sys.executable, "-m", "harness.conformance.other_process"],
+            [sys.executable, "-X", "utf8", "-m", "harness.conformance.other_process"],
             input=json.dumps(job),
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             env=environment,
             check=False,
         )

@@ -72,8 +72,10 @@ class LocalExecutor:
         """Give a job to one worker and cross off what ended; what it died of when it left something undone."""
         job = {**job, "store": str(self.store.root), "plugins": [str(path) for path in self.plugins]}
         with tempfile.TemporaryFile() as log:
-            command = [sys.executable, "-P", "-m", "harness.worker"]
-            worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
+            command = [sys.executable, "-X", "utf8", "-P", "-m", "harness.worker"]
+            worker = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, encoding="utf-8"
+            )
             try:
                 assert worker.stdin is not None
                 assert worker.stdout is not None
