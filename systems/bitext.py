@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers.expat import ExpatError, ParserCreate
 
+from harness.characters import refuse_lone_surrogates
 from harness.errors import DataError, MissingDataError, UnknownNameError
 from harness.languages import canonical_tag
 from harness.textio import COMPRESSED, DAMAGE, open_binary, open_text, without_compression
@@ -125,6 +126,7 @@ def _read_jsonl(path: Path, language: str, pivot: str) -> Iterator[Pair]:
             found = json.loads(line)
         except ValueError as error:
             raise DataError(f"is not JSON: {error}", path=path, line=number) from None
+        refuse_lone_surrogates(line, path, number)
         if not isinstance(found, dict):
             raise DataError("is not a JSON object", path=path, line=number)
         if "translated_question" in found:

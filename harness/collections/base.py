@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.collections.allowances import Allow, Allowances
+from harness.collections.allowances import Allow
 from harness.errors import NotApplicableError
 from harness.languages import LanguagePair, canonical_tag
 
@@ -184,7 +184,9 @@ class SourceConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     allow: Allow = Field(
-        default=Allowances(), description="faults that are no errors up to a share, e.g. {empty_documents: 5 %}"
+        default={},
+        validate_default=True,
+        description="faults that are no errors up to a share, e.g. {empty_documents: 5 %}",
     )
     drop_self: bool = Field(
         default=False, description="leave the document with a query's id out of the query's ranking"
