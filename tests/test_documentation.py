@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from harness.cli.settings import settings_of
 from harness.collections.sources import SOURCES
@@ -145,3 +146,14 @@ def test_the_published_figures_of_the_docs_are_valid(tmp_path: Path) -> None:
     (tmp_path / "figures.yaml").write_text(text, encoding="utf-8")
     (figure,) = read_published(tmp_path / "figures.yaml")
     assert (figure.system, figure.value) == ("BM25-DT", 0.258)
+
+
+def test_the_job_of_the_docs_gives_the_action_inputs_that_it_has() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+    job = next(block for block in blocks("docs/compare.md", "yaml") if block.startswith("steps:"))
+    (step,) = (step for step in yaml.safe_load(job)["steps"] if "clir-harness@" in step.get("uses", ""))
+    needed = {name for name, given in action["inputs"].items() if given.get("required")}
+    assert needed <= set(step["with"]) <= set(action["inputs"])
+    table = (ROOT / "docs/compare.md").read_text("utf-8").partition("| input | meaning |")[2].partition("\n\n")[0]
+    named = {name for line in table.splitlines() for name in re.findall(r"`([a-z-]+)`", line.partition(" | ")[0])}
+    assert named == set(action["inputs"])

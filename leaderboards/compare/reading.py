@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class Selection:
         collection: id; the one that run files are of.
         row: label; the one that a run file is compared with.
         data: folder of the data, for the judgements of run files.
+        cells: only these, by row and collection; all when None.
     """
 
     measures: Sequence[str] = ()
@@ -35,6 +36,7 @@ class Selection:
     collection: str | None = None
     row: str | None = None
     data: Path | None = None
+    cells: Collection[tuple[str, str]] | None = None
 
 
 def read_sides(base: Path | str, current: Path | str, selection: Selection) -> tuple[Side, Side]:
@@ -69,6 +71,22 @@ def read_sides(base: Path | str, current: Path | str, selection: Selection) -> t
         boards |= {one.path: reader.read(one.path, row, measures) for one in runs}
     before, after = (_selected(boards[one.path], selection) for one in opened)
     return before, after
+
+
+def check_base(path: Path, suite: str) -> None:
+    """Refuse a base that a suite's board cannot be compared with, before the board is made.
+
+    Raises:
+        MissingDataError: there is no such file or folder.
+        UsageError: it is a run, not a board.
+        UnknownNameError: it has no board of the suite.
+        DataError: the file is malformed, or of another version of the schema.
+        StoreError: the store cannot be read.
+    """
+    opened = _Opened.at(path)
+    if opened.kind == "run":
+        raise UsageError(f"{path} is no board", hint="name a results store or a board as JSON (`clir baseline freeze`)")
+    _suite([opened], suite)
 
 
 def _named(suite: str | None) -> str:
@@ -163,6 +181,8 @@ def _selected(side: Side, selection: Selection) -> Side:
     cells = {
         place: cell
         for place, cell in side.cells.items()
-        if selection.row in (None, place[0]) and selection.collection in (None, place[1])
+        if selection.row in (None, place[0])
+        and selection.collection in (None, place[1])
+        and (selection.cells is None or place[:2] in selection.cells)
     }
     return dataclasses.replace(side, cells=cells)
