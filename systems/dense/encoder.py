@@ -10,18 +10,20 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tokenizers import normalizers
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from harness.errors import DataError
-from systems.dense.checkpoint import read_dense, read_transformer, write_dense
+from systems.dense.checkpoint import read_transformer
+from systems.dense.layers import read_layers, width_after, write_layers
+from systems.dense.pooling import pool
 from systems.dense.recipe import Choices, Recipe, Role, read_recipe, write_recipe
-from systems.late_interaction.checkpoint import read_tokenizer
+from systems.late_interaction.checkpoint import positions, read_tokenizer
 from systems.late_interaction.sources import model_folder
 
 Vectors = NDArray[np.float32]
-_OFFSET_POSITIONS = ("roberta", "xlm-roberta", "camembert")
 
 
 class TextEncoder(nn.Module):  # type: ignore[misc]
@@ -31,31 +33,38 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
         body: the transformer.
         tokenizer: its fast tokenizer.
         recipe: from token states to a vector.
-        dense: layer between pooling and normalisation; None for none.
-        query_length: tokens of a query, special ones and prompt included; the rest is cut off.
+        layers: what a vector goes through between pooling and normalisation; None for nothing.
+        query_length: tokens of a query, special ones and prompt included, the rest being cut off; where it is None,
+            what the recipe says. No more than the model takes.
         passage_length: the same for a passage.
 
     Raises:
-        DataError: when tokenizer, body and dense layer do not fit one another.
+        DataError: when tokenizer, body and layers do not fit one another.
     """
 
     body: PreTrainedModel
-    dense: nn.Sequential | None
+    layers: nn.Sequential
 
     def __init__(
         self,
         body: PreTrainedModel,
         tokenizer: PreTrainedTokenizerFast,
         recipe: Recipe,
-        dense: nn.Sequential | None = None,
-        query_length: int = 64,
-        passage_length: int = 256,
+        layers: nn.Sequential | None = None,
+        query_length: int | None = None,
+        passage_length: int | None = None,
     ) -> None:
         super().__init__()
-        self.body, self.tokenizer, self.recipe, self.dense = body, tokenizer, recipe, dense
-        limit = _longest_input(body, tokenizer)
-        self.lengths: dict[Role, int] = {"query": min(query_length, limit), "passage": min(passage_length, limit)}
+        self.body, self.tokenizer, self.recipe = body, tokenizer, recipe
+        self.layers = nn.Sequential() if layers is None else layers
+        if recipe.lower_case:
+            _fold_case(tokenizer)
+        chosen: dict[Role, int | None] = {"query": query_length, "passage": passage_length}
+        limit = positions(body) or tokenizer.model_max_length
+        self.lengths = {role: int(min(recipe.length(role, length), limit)) for role, length in chosen.items()}
         self._check()
+        pooled = body.config.hidden_size * len(recipe.pooling.split("+"))
+        self.dim = width_after(self.layers, pooled)
 
     @classmethod
     def load(
@@ -63,8 +72,8 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
         source: str | Path,
         choices: Choices | None = None,
         *,
-        query_length: int = 64,
-        passage_length: int = 256,
+        query_length: int | None = None,
+        passage_length: int | None = None,
         device: str | torch.device = "cpu",
     ) -> TextEncoder:
         """Load any Hugging Face encoder, DPR's and sentence-transformers' included; float32, evaluation mode.
@@ -72,7 +81,8 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
         Args:
             source: a folder, or a model hub id.
             choices: what shall hold in place of what the model's own files say.
-            query_length, passage_length: longest texts, or the model's own limit if less.
+            query_length, passage_length: longest texts in place of what the model's files say; or the model's own
+                limit if less.
             device: where to put it.
 
         Raises:
@@ -82,9 +92,9 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
         folder = model_folder(source)
         recipe = read_recipe(folder, choices or Choices())
         tokenizer, body = read_tokenizer(recipe.body), read_transformer(recipe.body)
-        dense = None if recipe.dense is None else read_dense(recipe.dense)
+        layers = read_layers(recipe.layers)
         try:
-            encoder = cls(body, tokenizer, recipe, dense, query_length, passage_length)
+            encoder = cls(body, tokenizer, recipe, layers, query_length, passage_length)
         except DataError as error:
             raise DataError(error.message, path=folder, hint=error.hint) from None
         encoder.to(device).eval()
@@ -98,14 +108,7 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
         folder.mkdir(parents=True, exist_ok=True)
         self.body.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
-        place = write_recipe(self.recipe, self.body.config.hidden_size, folder)
-        if place is not None and self.dense is not None:
-            write_dense(self.dense, place)
-
-    @property
-    def dim(self) -> int:
-        """Dimensions of a vector."""
-        return int(self.body.config.hidden_size if self.dense is None else self.dense[0].out_features)
+        write_layers(self.layers, write_recipe(self.recipe, self.body.config.hidden_size, folder))
 
     @property
     def device(self) -> torch.device:
@@ -116,9 +119,9 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
         """Token ids of texts after the role's prompt, cut, and padded on the right to the longest of them.
 
         Returns:
-            `input_ids` and `attention_mask`, integers (B, T), on the module's device.
+            `input_ids`, `attention_mask` and `counted`, integers (B, T), on the module's device; see `forward`.
         """
-        return self._pad(self._rows(texts, role))
+        return self._pad(self._rows(texts, role), role)
 
     def split(self, text: str) -> list[str]:
         """A text in pieces that fit a passage one by one, prompt included; cut between tokens, without overlap."""
@@ -130,16 +133,16 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
         pieces = [text[spans[i][0] : spans[min(i + step, len(spans)) - 1][1]] for i in range(0, len(spans), step)]
         return pieces or [text]
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Vectors (B, dim) in float32."""
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, counted: Tensor) -> Tensor:
+        """Vectors (B, dim) in float32.
+
+        Args:
+            input_ids: (B, T).
+            attention_mask: (B, T), 1 for tokens, 0 for padding.
+            counted: (B, T), 1 for tokens that count in the pooling: all, or all but the prompt's.
+        """
         states = self.body(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
-        if self.recipe.pooling == "cls":
-            vectors = states[:, 0]
-        else:
-            weights = attention_mask.unsqueeze(-1).to(states.dtype)
-            vectors = (states * weights).sum(1) / weights.sum(1).clamp_min(1)
-        if self.dense is not None:
-            vectors = self.dense(vectors).float()
+        vectors = self.layers(pool(states, attention_mask, counted, self.recipe.pooling)).float()
         return functional.normalize(vectors, dim=-1) if self.recipe.normalise else vectors
 
     def encode(
@@ -167,7 +170,7 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
             with torch.inference_mode():
                 for start in range(0, len(by_length), batch_size):
                     batch = by_length[start : start + batch_size]
-                    vectors[batch] = self(**self._pad([rows[number] for number in batch])).cpu().numpy()
+                    vectors[batch] = self(**self._pad([rows[number] for number in batch], role)).cpu().numpy()
                     if on_progress is not None:
                         on_progress(start + len(batch))
         finally:
@@ -182,7 +185,9 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
             digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
         tokenizer = json.loads(self.tokenizer.backend_tokenizer.to_str())
         kept = {key: value for key, value in tokenizer.items() if key not in ("truncation", "padding")}
-        recipe = [self.recipe.pooling, self.recipe.normalise, self.recipe.query_prompt, self.recipe.passage_prompt]
+        how = self.recipe
+        recipe = [how.pooling, how.normalise, how.query_prompt, how.passage_prompt, how.pool_prompt]
+        recipe += [[layer.kind for layer in how.layers], [layer.config for layer in self.layers]]
         digest.update(json.dumps([kept, recipe, self.lengths], sort_keys=True).encode())
         return digest.hexdigest()
 
@@ -203,33 +208,40 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
         rows: list[list[int]] = encoded["input_ids"]
         return rows
 
-    def _pad(self, rows: Sequence[Sequence[int]]) -> dict[str, Tensor]:
+    def _pad(self, rows: Sequence[Sequence[int]], role: Role) -> dict[str, Tensor]:
         width = max(map(len, rows), default=0)
         ids = torch.full((len(rows), width), self.tokenizer.pad_token_id or 0, dtype=torch.long)
         mask = torch.zeros_like(ids)
         for number, row in enumerate(rows):
             ids[number, : len(row)] = torch.tensor(row, dtype=torch.long)
             mask[number, : len(row)] = 1
-        return {"input_ids": ids.to(self.device), "attention_mask": mask.to(self.device)}
+        counted = mask.clone()
+        counted[:, : self._uncounted(role)] = 0
+        tensors = {"input_ids": ids, "attention_mask": mask, "counted": counted}
+        return {name: tensor.to(self.device) for name, tensor in tensors.items()}
+
+    def _uncounted(self, role: Role) -> int:
+        """Tokens at the beginning that do not count in the pooling: a prompt's, and the special ones before it."""
+        prompt = self.recipe.prompt(role)
+        if self.recipe.pool_prompt or not prompt:
+            return 0
+        tokens = self.tokenizer(prompt)["input_ids"]
+        return len(tokens) - (tokens[-1] in self.tokenizer.all_special_ids)
 
     def _check(self) -> None:
-        hidden, rows = self.body.config.hidden_size, self.body.get_input_embeddings().num_embeddings
+        rows = self.body.get_input_embeddings().num_embeddings
         largest = max(self.tokenizer.get_vocab().values(), default=-1)
         if largest >= rows:
             raise DataError(
                 f"the tokenizer's ids go up to {largest}, the model has embeddings for {rows}",
                 hint="give the model its own tokenizer, or resize the embeddings and train them",
             )
-        if self.dense is not None and self.dense[0].in_features != hidden:
-            raise DataError(
-                f"the dense layer takes vectors of {self.dense[0].in_features} dimensions, the model gives {hidden}",
-                hint="use the dense layer that was trained with this model",
-            )
 
 
-def _longest_input(body: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> int:
-    """Tokens that the model takes at most; very many where neither part has a limit."""
-    positions = getattr(body.config, "max_position_embeddings", None) or 10**9
-    if body.config.model_type in _OFFSET_POSITIONS:  # these count positions from the padding's id plus one
-        positions -= (body.config.pad_token_id or 0) + 1
-    return int(min(tokenizer.model_max_length, positions))
+def _fold_case(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Make a tokenizer lower-case texts, before all else, where it does not do so already."""
+    backend = tokenizer.backend_tokenizer
+    state = json.dumps(json.loads(backend.to_str())["normalizer"])
+    if '"Lowercase"' not in state and '"lowercase": true' not in state:
+        first = [normalizers.Lowercase()]
+        backend.normalizer = normalizers.Sequence(first + ([backend.normalizer] if backend.normalizer else []))

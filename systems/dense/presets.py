@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.errors import UnknownNameError
-from systems.dense.recipe import Pooling
+from systems.dense.layout import Pooling
 
 
 @dataclass(frozen=True, slots=True)

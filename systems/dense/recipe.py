@@ -7,19 +7,36 @@ are saved here have it too, so that either library reads them. Nothing here impo
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import DataError, MissingDataError
-from systems.late_interaction.sources import read_modules
+from systems.dense.layout import (
+    COSINE,
+    MODULES,
+    PROMPTS,
+    TRANSFORMER_FILES,
+    Pooled,
+    read_modules,
+    read_object,
+    read_pooling,
+    read_prompts,
+    read_transformer_settings,
+)
 
-Pooling = Literal["cls", "mean"]
 Role = Literal["query", "passage"]
 
-MODULES = "modules.json"
-PROMPTS = "config_sentence_transformers.json"
-_OTHER_POOLINGS = "give the pooling in the settings: cls or mean"
+DEFAULT_LENGTHS: dict[Role, int] = {"query": 64, "passage": 256}
+"""Tokens of a text where neither the user nor the model's files say anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A step after the pooling: its kind, e.g. "Dense", and the folder with its settings and weights."""
+
+    kind: str
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +44,34 @@ class Recipe:
     """From token states to a vector.
 
     Attributes:
-        pooling: the first token's state, or the mean over all tokens.
-        normalise: scale to unit L2 norm, so that the dot product is the cosine.
+        pooling: how token states become one vector: a mode of `systems.dense.pooling`, or several joined by `+`.
+        normalise: scale to unit L2 norm at the end, so that the dot product is the cosine.
         query_prompt: put before every query.
         passage_prompt: put before every passage.
         body: folder with the transformer and its tokenizer.
-        dense: folder with a dense layer that follows the pooling; None for none.
+        layers: what follows the pooling, in order, a normalisation at the end left out.
+        pool_prompt: whether the prompt's tokens count in the pooling; otherwise they are only attended to.
+        lower_case: texts are lower-cased before they are split into tokens.
+        max_length: longest text in tokens as the model's files say; None where they do not.
     """
 
-    pooling: Pooling
+    pooling: str
     normalise: bool
     query_prompt: str
     passage_prompt: str
     body: Path
-    dense: Path | None = None
+    layers: tuple[Layer, ...] = ()
+    pool_prompt: bool = True
+    lower_case: bool = False
+    max_length: int | None = None
 
     def prompt(self, role: Role) -> str:
         """What is put before a text in that role."""
         return self.query_prompt if role == "query" else self.passage_prompt
+
+    def length(self, role: Role, chosen: int | None) -> int:
+        """Longest text in tokens: what the user chose, else what the model's files say, else the default."""
+        return chosen or self.max_length or DEFAULT_LENGTHS[role]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +83,7 @@ class Choices:
         dense_required: whether a model without a dense layer is incomplete.
     """
 
-    pooling: Pooling | None = None
+    pooling: str | None = None
     normalise: bool | None = None
     query_prompt: str | None = None
     passage_prompt: str | None = None
@@ -70,101 +97,102 @@ def read_recipe(folder: Path, choices: Choices) -> Recipe:
         DataError: when the files beside the weights are damaged or ask for a step that there is not here.
         MissingDataError: when a dense layer is required and absent.
     """
-    body, dense, normalise = folder, None, False
-    pooling: Pooling | None = choices.pooling
-    modules = read_modules(folder / MODULES) if (folder / MODULES).is_file() else []
-    for number, (name, place) in enumerate(modules):
-        kind = name.rpartition(".")[2]
-        if number == 0 and kind == "Transformer":
-            body = folder / place
-        elif kind == "Pooling":
-            pooling = pooling or _pooling(folder / place / "config.json")
-        elif kind == "Dense":
-            dense = folder / place
-        elif kind == "Normalize":
-            normalise = True
-        else:
-            raise DataError(
-                f"step {number} is '{kind}'; known are Transformer, Pooling, Dense, Normalize",
-                path=folder / MODULES,
-                hint="give a model whose vectors are pooled token states",
-            )
-    if choices.dense_required and dense is None:
+    body, layers, pooled = _steps(folder, choices)
+    normalise = bool(layers) and layers[-1].kind == "Normalize"
+    if normalise:
+        layers.pop()
+    if choices.dense_required and not any(layer.kind == "Dense" for layer in layers):
         raise MissingDataError(
             f"{folder} lacks the dense layer of this model", hint="download the whole model, its sub-folders included"
         )
-    prompts = _object(folder / PROMPTS).get("prompts") or {}
-    passage = prompts.get("passage") or prompts.get("document") or ""
+    query, passage = read_prompts(folder)
+    settings = read_transformer_settings(body)
     return Recipe(
-        pooling=pooling or "cls",
+        pooling=choices.pooling or pooled.modes,
         normalise=normalise if choices.normalise is None else choices.normalise,
-        query_prompt=prompts.get("query") or "" if choices.query_prompt is None else choices.query_prompt,
+        query_prompt=query if choices.query_prompt is None else choices.query_prompt,
         passage_prompt=passage if choices.passage_prompt is None else choices.passage_prompt,
         body=body,
-        dense=dense,
+        layers=tuple(layers),
+        pool_prompt=pooled.prompt,
+        lower_case=settings.lower_case,
+        max_length=settings.max_length,
     )
 
 
-def write_recipe(recipe: Recipe, dim: int, folder: Path) -> Path | None:
+def scoring_choices(folder: Path, choices: Choices) -> Choices:
+    """The choices with which vectors are scored by their dot product.
+
+    Where the model's files say that it is compared by cosines and do not normalise, its vectors have to be.
+
+    Raises:
+        DataError: as `read_recipe`; and when it is compared in a way that no dot product gives.
+    """
+    similarity = read_object(folder / PROMPTS).get("similarity_fn_name")
+    if choices.normalise is not None or similarity in (None, "dot") or read_recipe(folder, choices).normalise:
+        return choices
+    if similarity != COSINE:
+        raise DataError(
+            f"compares vectors by '{similarity}'; known are cosine and dot",
+            path=folder / PROMPTS,
+            hint="set `normalise` to true (cosine) or false (dot product) if that is what you want",
+        )
+    return replace(choices, normalise=True)
+
+
+def write_recipe(recipe: Recipe, dim: int, folder: Path) -> list[Path]:
     """Write a recipe beside a model's weights.
 
     Args:
         recipe: what to write; its folders are those it was read from, and are not copied.
-        dim: dimensions of a pooled vector.
+        dim: dimensions of a token state.
         folder: the model's folder.
 
     Returns:
-        The folder for the dense layer, made here, when the recipe has one.
+        The folders for its layers.
     """
+    kinds = [layer.kind for layer in recipe.layers] + (["Normalize"] if recipe.normalise else [])
     steps = [("", "Transformer"), ("1_Pooling", "Pooling")]
-    dense = folder / "2_Dense" if recipe.dense is not None else None
-    if dense is not None:
-        dense.mkdir(exist_ok=True)
-        steps.append((dense.name, "Dense"))
-    if recipe.normalise:
-        steps.append((f"{len(steps)}_Normalize", "Normalize"))
+    steps += [(f"{number}_{kind}", kind) for number, kind in enumerate(kinds, start=2)]
     modules = [
         {"idx": i, "name": str(i), "path": place, "type": f"sentence_transformers.models.{kind}"}
         for i, (place, kind) in enumerate(steps)
     ]
-    pooling = {
-        "word_embedding_dimension": dim,
-        "pooling_mode_cls_token": recipe.pooling == "cls",
-        "pooling_mode_mean_tokens": recipe.pooling == "mean",
-    }
+    modes = recipe.pooling.split("+")
+    names = {"cls": "cls_token", "max": "max_tokens", "mean": "mean_tokens", "weightedmean": "weightedmean_tokens"}
+    # versions before 6 know one mode by its flag; flags of several have no order
+    how = {f"pooling_mode_{names.get(modes[0], modes[0])}": True} if len(modes) == 1 else {"pooling_mode": modes}
+    pooling = {"word_embedding_dimension": dim, **how, "include_prompt": recipe.pool_prompt}
     (folder / "1_Pooling").mkdir(exist_ok=True)
     _write(folder / MODULES, modules)
     _write(folder / "1_Pooling" / "config.json", pooling)
-    _write(folder / PROMPTS, {"prompts": {"query": recipe.query_prompt, "passage": recipe.passage_prompt}})
-    return dense
+    prompts = {"query": recipe.query_prompt, "document": recipe.passage_prompt}
+    _write(folder / PROMPTS, {"prompts": prompts, "similarity_fn_name": COSINE if recipe.normalise else "dot"})
+    if recipe.max_length is not None:  # case is folded by the tokenizer that is saved
+        _write(folder / TRANSFORMER_FILES[0], {"max_seq_length": recipe.max_length, "do_lower_case": False})
+    return [folder / place for place, _ in steps[2 : 2 + len(recipe.layers)]]
 
 
-def _pooling(path: Path) -> Pooling:
-    found = _object(path)
-    if found.get("include_prompt") is False:
-        raise DataError("leaves the prompt out of the pooling, which is not done here", path=path)
-    modes = [key.removeprefix("pooling_mode_") for key, value in found.items() if value is True and "_mode_" in key]
-    modes = [found["pooling_mode"]] if "pooling_mode" in found else modes
-    known: dict[str, Pooling] = {"cls": "cls", "cls_token": "cls", "mean": "mean", "mean_tokens": "mean"}
-    if len(modes) != 1 or modes[0] not in known:
-        raise DataError(f"expected pooling by cls or mean, found {modes}", path=path, hint=_OTHER_POOLINGS)
-    return known[modes[0]]
-
-
-def _object(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    found = _json(path)
-    if not isinstance(found, dict):
-        raise DataError("expected a JSON object", path=path)
-    return found
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise DataError(f"is not JSON: {error}", path=path) from None
+def _steps(folder: Path, choices: Choices) -> tuple[Path, list[Layer], Pooled]:
+    """Folder of the transformer, what follows the pooling, and the pooling, as `modules.json` lists them."""
+    steps = read_modules(folder)
+    body, layers, pooled = folder, [], Pooled()
+    for number, (kind, place) in enumerate(steps):
+        if (number == 0) != (kind == "Transformer") or (number == 1) != (kind == "Pooling"):
+            raise DataError(
+                f"step {number} is '{kind}'; known are a Transformer, then a Pooling, then any layers on its vector",
+                path=folder / MODULES,
+                hint="give a model whose vectors are pooled token states",
+            )
+        if kind == "Transformer":
+            body = folder / place
+        elif kind == "Pooling":
+            pooled = read_pooling(folder / place / "config.json", choices.pooling)
+        elif kind != "Dropout" or number < len(steps) - 1:  # the last one says nothing to a normalisation before it
+            layers.append(Layer(kind, folder / place))
+    if len(steps) == 1:
+        raise DataError("lists no Pooling", path=folder / MODULES, hint="give a single-vector encoder")
+    return body, layers, pooled
 
 
 def _write(path: Path, value: Any) -> None:

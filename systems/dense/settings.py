@@ -7,8 +7,9 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from harness.system import SystemConfig
+from systems.dense.layout import POOLINGS, Pooling
 from systems.dense.presets import PRESETS, Preset, find_preset
-from systems.dense.recipe import Choices, Pooling
+from systems.dense.recipe import Choices
 from systems.encoder_training import EncoderTraining
 
 DEFAULT_PRESET = "mdpr"
@@ -49,12 +50,14 @@ class MDPRConfig(SystemConfig):
         None, description="the same for passages, where they have their own", json_schema_extra=_PLACE
     )
     preset: str | None = Field(None, description=f"{_PRESET}; '{DEFAULT_PRESET}' when no encoder is given either")
-    pooling: Pooling | None = Field(None, description="cls or mean")
+    pooling: Pooling | None = Field(None, description=f"how token states become one vector: {', '.join(POOLINGS)}")
     normalise: bool | None = Field(None, description="scale vectors to unit length: cosine in place of dot product")
     query_prompt: str | None = Field(None, description="put before every query")
     passage_prompt: str | None = Field(None, description="put before every passage")
-    query_length: int = Field(64, ge=3, description="longest query in tokens, or what the model takes if less")
-    passage_length: int = Field(256, ge=3, description="the same for a passage")
+    query_length: int | None = Field(
+        None, ge=3, description="longest query in tokens; when left out what the model's files say, else 64"
+    )
+    passage_length: int | None = Field(None, ge=3, description="the same for a passage, else 256")
     passages: Literal["first", "maxp"] = Field(
         "first", description="a longer document's first passage, or all of them with the best one's score"
     )
@@ -102,7 +105,7 @@ class MDPRTraining(EncoderTraining):
         json_schema_extra={"identity": False},
     )
     preset: str | None = Field(None, description=f"{_PRESET}; '{DEFAULT_PRESET}' when no start is given either")
-    pooling: Pooling | None = Field(None, description="cls or mean")
+    pooling: Pooling | None = Field(None, description=f"how token states become one vector: {', '.join(POOLINGS)}")
     normalise: bool | None = Field(None, description="train cosines in place of dot products")
     query_prompt: str | None = Field(None, description="put before every query")
     passage_prompt: str | None = Field(None, description="put before every passage")

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from systems.dense.encoder import TextEncoder
-from systems.dense.recipe import Choices, Recipe
+from systems.dense.recipe import Choices, Recipe, scoring_choices
 from systems.dense.settings import MDPRTraining
 from systems.devices import choose_device
 from systems.encoder_training import NEW
+from systems.late_interaction.sources import model_folder
 from systems.pairs import Pair
 from systems.vocabulary import new_body, train_tokenizer, with_vocabulary
 
@@ -34,7 +35,8 @@ def start_encoder(settings: MDPRTraining, pairs: Sequence[Pair], seed: int) -> T
         body = new_body(tokenizer, layers=settings.layers, width=settings.width, seed=seed)
         encoder = TextEncoder(body, tokenizer, _recipe(settings.choices), **lengths)
     else:
-        encoder = TextEncoder.load(settings.source, settings.choices, **lengths)
+        said = scoring_choices(model_folder(settings.source), settings.choices)
+        encoder = TextEncoder.load(settings.source, said, **lengths)
         if settings.vocabulary is not None:
             body, tokenizer = with_vocabulary(
                 encoder.body,
@@ -44,7 +46,7 @@ def start_encoder(settings: MDPRTraining, pairs: Sequence[Pair], seed: int) -> T
                 translations=pairs,
                 seed=seed,
             )
-            encoder = TextEncoder(body, tokenizer, encoder.recipe, encoder.dense, **lengths)
+            encoder = TextEncoder(body, tokenizer, encoder.recipe, encoder.layers, **lengths)
     encoder.to(device).eval()
     return encoder
 

@@ -15,7 +15,7 @@ from harness.collections.base import Document, Query
 from harness.errors import DataError
 from harness.system import IndexContext, Ranking, SearchContext, Searcher, register_system
 from harness.training import Bitext, TrainableSystem, TrainingContext
-from systems.dense.recipe import read_recipe
+from systems.dense.recipe import read_recipe, scoring_choices
 from systems.dense.settings import MDPRConfig, MDPRTraining
 from systems.encoder_training import NEW
 from systems.late_interaction.sources import model_folder, source_digest
@@ -58,14 +58,16 @@ class MDPR(TrainableSystem[MDPRConfig]):
         return {name: getattr(config, name) for name in names}
 
     def describe_index(self, language: str) -> Mapping[str, Any]:
-        """Encoder, pooling, normalisation, prompt and kind of index, as they came out."""
-        recipe = read_recipe(model_folder(self.config.passage_source), self.config.choices)
+        """Encoder, pooling, layers, normalisation, prompt, length and kind of index, as they came out."""
+        folder = model_folder(self.config.passage_source)
+        recipe = read_recipe(folder, scoring_choices(folder, self.config.choices))
         return {
             "encoder": Path(self.config.passage_source).name,
             "pooling": recipe.pooling,
             "normalise": recipe.normalise,
             "passage_prompt": recipe.passage_prompt,
-            "dense_layer": recipe.dense is not None,
+            "passage_length": recipe.length("passage", self.config.passage_length),
+            "layers": [layer.kind for layer in recipe.layers],
             "index": self.config.index,
         }
 
@@ -111,7 +113,7 @@ class MDPR(TrainableSystem[MDPRConfig]):
         torch.set_num_threads(threads)
         return TextEncoder.load(
             source,
-            self.config.choices,
+            scoring_choices(model_folder(source), self.config.choices),
             query_length=self.config.query_length,
             passage_length=self.config.passage_length,
             device=choose_device(self.config.device),
@@ -137,6 +139,10 @@ class MDPR(TrainableSystem[MDPRConfig]):
 class _VectorSearcher(Searcher):
     def __init__(self, encoder: TextEncoder, index: VectorIndex, batch_size: int) -> None:
         self._encoder, self._index, self._batch_size = encoder, index, batch_size
+
+    def describe(self) -> Mapping[str, Any]:
+        """Prompt and length of queries, as they came out."""
+        return {"query_prompt": self._encoder.recipe.query_prompt, "query_length": self._encoder.lengths["query"]}
 
     def search(self, queries: Sequence[Query], depth: int) -> Sequence[Ranking]:
         worded = [number for number, query in enumerate(queries) if query.text.strip()]

@@ -21,6 +21,10 @@ from systems.transformers_log import quiet
 PROJECTION = "linear.weight"
 _WRAPPER = "model."
 POOLER = "pooler."
+_OFFSET_POSITIONS = (
+    *("roberta", "xlm-roberta", "xlm-roberta-xl", "roberta-prelayernorm", "camembert", "data2vec-text"),
+    *("mpnet", "longformer", "xmod", "ibert"),
+)
 
 
 def read_body(folder: Path) -> tuple[PreTrainedModel, nn.Linear | None]:
@@ -80,6 +84,19 @@ def read_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
             hint="convert it: AutoTokenizer.from_pretrained(folder, use_fast=True).save_pretrained(folder)",
         )
     return tokenizer
+
+
+def positions(body: PreTrainedModel) -> int | None:
+    """Tokens that a model has positions for; None where it has no limit."""
+    found: int | None = getattr(body.config, "max_position_embeddings", None)
+    if found and body.config.model_type in _OFFSET_POSITIONS:  # counted from the padding's id plus one
+        found -= (body.config.pad_token_id or 0) + 1
+    return found if found and found > 0 else None
+
+
+def longest_input(body: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> int:
+    """Tokens that a model takes at most as both its parts say; very many where neither has a limit."""
+    return int(min(tokenizer.model_max_length, positions(body) or 10**9))
 
 
 def _read_weights(folder: Path) -> dict[str, Tensor]:

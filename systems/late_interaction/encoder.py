@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from harness.errors import DataError
-from systems.late_interaction.checkpoint import POOLER, PROJECTION, read_body, read_tokenizer
+from systems.late_interaction.checkpoint import POOLER, PROJECTION, longest_input, read_body, read_tokenizer
 from systems.late_interaction.settings import COLBERT_SETTINGS, SETTINGS_FILE, EncoderSettings, read_settings
 from systems.late_interaction.sources import model_folder
 from systems.late_interaction.tokenization import Role, RoleTokenizer, Tokens
@@ -78,7 +78,7 @@ class TokenEncoder(nn.Module):  # type: ignore[misc]
         settings = settings or read_settings(folder)
         if settings is None:
             settings = EncoderSettings() if projection is None else COLBERT_SETTINGS
-            limit = _longest_input(body, tokenizer)
+            limit = longest_input(body, tokenizer)
             lengths = {name: min(getattr(settings, name), limit) for name in ("query_length", "document_length")}
             settings = settings.model_copy(update=lengths)
         try:
@@ -244,15 +244,10 @@ def _require_fit(
         )
     if not -layers - 1 <= settings.layer <= layers:
         raise DataError(f"there is no layer {settings.layer}", hint=f"expected {-layers - 1} to {layers}")
-    limit = _longest_input(body, tokenizer)
+    limit = longest_input(body, tokenizer)
     for name in ("query_length", "document_length"):
         if (length := getattr(settings, name)) > limit:
             raise DataError(f"{name} is {length}, the model takes {limit} tokens", hint=f"lower {name}")
-
-
-def _longest_input(body: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> int:
-    """Tokens that the model takes at most; very many where neither part has a limit."""
-    return int(min(tokenizer.model_max_length, getattr(body.config, "max_position_embeddings", None) or 10**9))
 
 
 def _plain_config(body: PreTrainedModel) -> dict[str, Any]:
