@@ -11,9 +11,10 @@ from __future__ import annotations
 import csv
 import enum
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 from harness.errors import UnknownNameError, UsageError
 
@@ -56,22 +57,144 @@ def _by_alias() -> Mapping[str, str]:
 def canonical_tag(tag: str) -> str:
     """The one tag under which a language is known here.
 
-    Tags outside the table are accepted when BCP-47 knows them, normalised by `langcodes`.
+    Tags outside the table are accepted when BCP-47 knows them, normalised by `langcodes`. A script is left out where
+    it is the one that the language, or the language in that region, is written in unless something else is said.
 
     Raises:
         UnknownNameError: when nothing answers to the tag, with suggestions.
 
     >>> canonical_tag("cmn"), canonical_tag("fil"), canonical_tag("ar-EG"), canonical_tag("swa")
     ('zh', 'tl', 'ar-EG', 'sw')
+    >>> canonical_tag("hau_Latn"), canonical_tag("zho_Hant"), canonical_tag("kas_Deva"), canonical_tag("twi-Latn-GH")
+    ('ha', 'zh-Hant', 'ks-Deva', 'tw-GH')
     """
     folded = tag.strip().casefold().replace("_", "-")
     if folded in _by_alias():
         return _by_alias()[folded]
     import langcodes
 
-    if folded and langcodes.tag_is_valid(folded):
-        return str(langcodes.standardize_tag(folded, macro=True))
-    raise UnknownNameError("language", tag, _by_alias())
+    language, _, rest = folded.partition("-")
+    ours = _by_alias().get(language)
+    if ours:
+        folded = f"{ours}-{rest}"
+    if not folded or not langcodes.tag_is_valid(folded):
+        raise UnknownNameError("language", tag, _by_alias())
+    # A language of the table keeps its tag; `langcodes` would call Twi Akan.
+    found = langcodes.Language.get(langcodes.standardize_tag(folded, macro=ours is None))
+    if found.script and found.script == _usual_script(found.language, found.territory):
+        found = found.update_dict({"script": None})
+    standard = str(found.to_tag())
+    return _by_alias().get(standard.casefold(), standard)
+
+
+_SCRIPTS = {"ajp": "Arab", "azb": "Arab", "cjk": "Latn", "din": "Latn"}
+"""Scripts of languages that CLDR's table of likely subtags leaves out, and that are not their macro-language's."""
+
+
+def _usual_script(language: str | None, territory: str | None) -> str | None:
+    """The script a language is written in, in a region where one is given; None where that is not known."""
+    from langcodes.data_dicts import LIKELY_SUBTAGS, MACROLANGUAGES
+
+    if language in _SCRIPTS:
+        return _SCRIPTS[language]
+    for key in (f"{language}-{territory}", language, MACROLANGUAGES.get(language)):
+        if likely := LIKELY_SUBTAGS.get(key):
+            return str(likely.split("-")[1])
+    return None
+
+
+_APART = frozenset({"id"})
+"""Languages that ISO 639 counts as members of another language (Malay) but nobody takes for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What tags are compared by: language, the one it is a member of, script, and script with all Chinese as one."""
+
+    language: str
+    of: str | None
+    script: str | None
+    kind: str | None
+
+    def relation(self, other: _Parts) -> int | None:
+        """How near another language is: 0 the same, 1 a member or what it is one of, 2 in another script; or None."""
+        same_script = None in (self.kind, other.kind) or self.kind == other.kind
+        if self.language == other.language:
+            return 0 if same_script else 2
+        related = self.language == other.of or other.language == self.of
+        return 1 if related and same_script else None
+
+
+@functools.cache
+def _parts(tag: str) -> _Parts:
+    import langcodes
+    from langcodes.data_dicts import MACROLANGUAGES
+
+    found: Any = langcodes.Language.get(tag)
+    language = found.language or tag
+    script = found.script or _usual_script(language, found.territory)
+    return _Parts(
+        language,
+        None if language in _APART else MACROLANGUAGES.get(language),
+        script,
+        "Han" if script in ("Hans", "Hant") else script,
+    )
+
+
+class AmbiguousLanguageError(UsageError):
+    """Several languages on offer answer to the one asked for, and none is nearer than the others."""
+
+
+def resolve(tag: str, available: Iterable[str]) -> str | None:
+    """Which of the languages on offer stands for a language: the one rule for models, tables, analysers and files.
+
+    In this order: the same canonical tag; the same language and script in another region or none, the script that is
+    usual in the region first (`zh-TW`: `zh-Hant`, then `zh`); the macro-language, or a member of it (`nb` and `no`,
+    `qu` and `quy`), in the same script; the same language in another script (`sr-Latn` and `sr`). Of several members
+    the one that CLDR calls nearest is taken.
+
+    Args:
+        tag: the language asked for.
+        available: names of the languages on offer, in any spelling; what is no language is passed over.
+
+    Returns:
+        The name on offer, as it is spelled there; None when there is none.
+
+    Raises:
+        UnknownNameError: when the tag is no language.
+        AmbiguousLanguageError: when several are equally near; names them.
+
+    >>> resolve("sw-KE", ["swh_Latn"]), resolve("zh-TW", ["zh", "zh-Hant"]), resolve("no", ["nn", "nb"])
+    ('swh_Latn', 'zh-Hant', 'nb')
+    >>> resolve("tw", ["aka_Latn", "twi_Latn"]), resolve("ku", ["ckb_Arab"])
+    ('twi_Latn', None)
+    """
+    return _resolve(tag, tuple(available))
+
+
+@functools.lru_cache(4096)
+def _resolve(tag: str, available: tuple[str, ...]) -> str | None:
+    from langcodes import tag_distance
+
+    wanted = canonical_tag(tag)
+    offered: dict[str, str] = {}
+    for name in available:
+        try:
+            offered.setdefault(canonical_tag(name), name)
+        except UnknownNameError:
+            continue
+    if wanted in offered:
+        return offered[wanted]
+    mine, near = _parts(wanted), {}
+    for other in offered:
+        theirs = _parts(other)
+        if (relation := mine.relation(theirs)) is not None:
+            near[other] = (relation, theirs.script != mine.script, tag_distance(wanted, other, ignore_script=True))
+    nearest = [other for other, distance in near.items() if distance == min(near.values())]
+    if len(nearest) > 1:
+        names = ", ".join(sorted(offered[other] for other in nearest))
+        raise AmbiguousLanguageError(f"'{tag}' can be any of {names}", hint="name the one that is meant")
+    return offered[nearest[0]] if nearest else None
 
 
 def _in_table(tag: str) -> Language | None:
@@ -150,6 +273,16 @@ class LanguagePair:
     def __str__(self) -> str:
         # A hyphen inside a tag would leave open where the query language ends.
         return self.arrow if "-" in self.query + self.document else f"{self.query}-{self.document}"
+
+    @property
+    def monolingual(self) -> bool:
+        """Whether both are one language in one script, whatever the region: there is nothing to translate.
+
+        >>> LanguagePair("en-GB", "en").monolingual, LanguagePair("zh-TW", "zh").monolingual
+        (True, False)
+        """
+        query, document = _parts(self.query), _parts(self.document)
+        return (query.language, query.script) == (document.language, document.script)
 
     @property
     def arrow(self) -> str:

@@ -1,6 +1,6 @@
 """Which analyser turns text of a language into terms, chosen explicitly and recorded with every run.
 
-`auto` takes, by the language of the documents:
+`auto` takes, by the language of the documents (or what `harness.languages.resolve` finds for it: `no` for `nb`):
 
 1. the analyser Anserini maps the language to (so published baselines are reproduced), English with Porter stemming;
 2. where Anserini maps none but Lucene ships one (Greek, Czech, Tamil ...), that one;
@@ -19,7 +19,7 @@ from itertools import pairwise
 import regex
 
 from harness.errors import UnknownNameError
-from harness.languages import canonical_tag
+from harness.languages import canonical_tag, resolve
 
 STANDARD = "standard"
 UNICODE = "unicode"
@@ -51,6 +51,7 @@ LUCENE_CLASSES = {
 }
 """Analysers beyond Anserini's table, by the name they get here."""
 
+_OF_A_LANGUAGE = sorted({*ANSERINI_LANGUAGES, *LUCENE_CLASSES} - {STANDARD, UNICODE})
 _UNSPACED_LANGUAGES = frozenset({"th", "lo", "km", "my", "mul"})
 
 
@@ -64,17 +65,15 @@ def choose_analyser(language: str, wanted: str = "auto") -> str:
     Raises:
         UnknownNameError: when there is no such analyser; lists those there are.
 
-    >>> [choose_analyser(tag) for tag in ("en", "fr", "el", "th", "sw")]
-    ['en', 'fr', 'el', 'unicode', 'standard']
+    >>> [choose_analyser(tag) for tag in ("en", "nb", "pt-BR", "th", "sw")]
+    ['en', 'no', 'pt', 'unicode', 'standard']
     """
     if wanted in ANSERINI_LANGUAGES or wanted in LUCENE_CLASSES:
         return wanted
     if wanted != "auto":
         raise UnknownNameError("analyser", wanted, ["auto", *ANSERINI_LANGUAGES, *LUCENE_CLASSES])
-    base = canonical_tag(language).split("-")[0]
-    if base in ANSERINI_LANGUAGES or base in LUCENE_CLASSES:
-        return base
-    return UNICODE if base in _UNSPACED_LANGUAGES else STANDARD
+    unspaced = canonical_tag(language).split("-")[0] in _UNSPACED_LANGUAGES
+    return resolve(language, _OF_A_LANGUAGE) or (UNICODE if unspaced else STANDARD)
 
 
 _TERM = regex.compile(

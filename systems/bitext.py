@@ -8,11 +8,12 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.parsers.expat import ExpatError, ParserCreate
 
 from harness.characters import refuse_lone_surrogates
-from harness.errors import DataError, MissingDataError, UnknownNameError
-from harness.languages import canonical_tag
+from harness.errors import DataError, MissingDataError
+from harness.languages import canonical_tag, resolve
 from harness.textio import COMPRESSED, DAMAGE, open_binary, open_text, without_compression
 from harness.training import BitextPath
 
@@ -132,24 +133,17 @@ def _read_jsonl(path: Path, language: str, pivot: str) -> Iterator[Pair]:
         if "translated_question" in found:
             sides = {language: found.get("question"), pivot: found["translated_question"]}
         else:
-            sides = {_known_tag(key): value for key, value in found.items() if key != "id"}
-        for tag in (language, pivot):
-            if not isinstance(sides.get(tag), str):
+            sides = {key: value for key, value in found.items() if key != "id"}
+        texts: list[Any] = [sides.get(resolve(tag, sides) or "") for tag in (language, pivot)]
+        for tag, text in zip((language, pivot), texts, strict=True):
+            if not isinstance(text, str):
                 raise DataError(
                     f"has no text under '{tag}'",
                     path=path,
                     line=number,
                     hint=f'expected {{"{language}": ..., "{pivot}": ...}}',
                 )
-        yield _pair(sides[language], sides[pivot], str(found.get("id", number)), path, number)
-
-
-def _known_tag(tag: str) -> str:
-    """Canonical tag, or the text itself when it is no language."""
-    try:
-        return canonical_tag(tag)
-    except UnknownNameError:
-        return tag
+        yield _pair(texts[0], texts[1], str(found.get("id", number)), path, number)
 
 
 def _read_tmx(path: Path, language: str, pivot: str) -> Iterator[Pair]:
@@ -165,22 +159,21 @@ def _read_tmx(path: Path, language: str, pivot: str) -> Iterator[Pair]:
                     continue
                 number += 1
                 sides = _segments(element)
-                if language in sides and pivot in sides:
-                    yield _pair(sides[language], sides[pivot], element.get("tuid") or str(number), path, None)
+                own = resolve(language, sides), resolve(pivot, sides)
+                if own[0] is not None and own[1] is not None:
+                    yield _pair(sides[own[0]], sides[own[1]], element.get("tuid") or str(number), path, None)
                 root.clear()
         except (ET.ParseError, *DAMAGE) as error:
             raise DataError(f"is not whole XML after {number} translation units: {error}", path=path) from None
 
 
 def _segments(unit: ET.Element) -> dict[str, str]:
-    """Text of a translation unit by language; a region's variant stands for the language when it is the only one."""
+    """Text of a translation unit by language, as it is spelled there."""
     found: dict[str, str] = {}
     for variant in unit.iter("tuv"):
-        tag = _known_tag(variant.get(XML_LANGUAGE) or variant.get("lang") or "")
+        tag = variant.get(XML_LANGUAGE) or variant.get("lang") or ""
         segment = variant.find("seg")
-        text = "" if segment is None else "".join(segment.itertext())
-        found[tag] = text
-        found.setdefault(tag.split("-")[0], text)
+        found[tag] = "" if segment is None else "".join(segment.itertext())
     return found
 
 

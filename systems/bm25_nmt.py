@@ -60,11 +60,11 @@ class BM25NMT(TrainableSystem[BM25NMTConfig]):
         into = self.config.documents_into
         if into is None:
             needed = pair
-        elif pair.query == into:
+        elif LanguagePair(pair.query, into).monolingual:
             needed = LanguagePair(pair.document, into)
         else:
             return f"documents are translated into {into}, queries are in {pair.query}"
-        if needed.query == needed.document:
+        if needed.monolingual:
             return None
         return languages_of(self.config.model).refusal(needed.query, needed.document)
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from pydantic import Field, model_validator
 
 from harness.collections.base import Document, Query
-from harness.languages import LanguagePair, language_name
+from harness.languages import LanguagePair
 from harness.system import (
     Component,
     IndexContext,
@@ -85,10 +85,7 @@ class Rerank(RetrievalSystem[RerankConfig]):
         """What the first stage takes, where there are encoders for both languages."""
         refusal = super().supports(pair)
         config = self.config.late_interaction
-        if refusal is None and config is not None:
-            missing = [tag for tag in (pair.query, pair.document) if config.encoder_for(tag) is None]
-            refusal = f"no encoder for {language_name(missing[0])}: set `student`" if missing else None
-        return refusal
+        return ColBERT(config).supports(pair) if refusal is None and config is not None else refusal
 
     def inputs(self) -> Mapping[str, str]:
         """Digests of the encoders' files, and how late interaction splits documents."""

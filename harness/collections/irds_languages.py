@@ -97,8 +97,8 @@ _TABLE = (
     _Row(r"trec-spanish/trec3", "en", "es", _SPANISH_3),
     _Row(r"trec-spanish/trec4", "en", "es", _SPANISH_4),
     _Row(r"trec-arabic/ar200[12]", "ar", "ar"),
-    _Row(r"clirmatrix/(?P<d>\w+)/(multi8|bi139-base|bi139-full)/(?P<q>\w+)/(train|dev|test1|test2)", "q", "d"),
-    _Row(r"wikiclir/(?P<d>en-simple|\w+)", "en", "d", _WIKICLIR),
+    _Row(r"clirmatrix/(?P<d>[\w-]+)/(multi8|bi139-base|bi139-full)/(?P<q>[\w-]+)/(train|dev|test1|test2)", "q", "d"),
+    _Row(r"wikiclir/(?P<d>[\w-]+)", "en", "d", _WIKICLIR),
     _Row(r"neumarco/(?P<d>\w+)/.+", "en", "d"),
     _Row(r"mmarco/(v2/)?(?P<d>[a-z]{2})/.+", "d", "d", translated=True),
     _Row(r"miracl/(?P<d>\w+)/.+", "d", "d"),
@@ -107,7 +107,24 @@ _TABLE = (
     _Row(r"clueweb12/b13/clef-ehealth/(?P<q>cs|de|fr|hu|pl|sv)", "q", "en"),
 )
 
-_WIKIPEDIAS = {"als": "gsw", "eml": "egl", "simple": "en", "en-simple": "en"}
+_WIKIPEDIAS = {
+    "als": "gsw",
+    "bat-smg": "sgs",
+    "be-x-old": "be-tarask",
+    "cbk-zam": "cbk",
+    "eml": "egl",
+    "en-simple": "en",
+    "fiu-vro": "vro",
+    "map-bms": "jv-x-bms",
+    "nds-nl": "nds-NL",
+    "nrm": "nrf",
+    "roa-rup": "rup",
+    "roa-tara": "nap-x-tara",
+    "simple": "en",
+    "zh-classical": "lzh",
+    "zh-min-nan": "nan",
+    "zh-yue": "yue",
+}
 """Names of Wikipedia editions that are no language tags, or are the tag of another language."""
 
 
@@ -141,4 +158,4 @@ def languages_of(dataset_id: str) -> DatasetLanguages | None:
 
 def _tag(language: str, groups: Mapping[str, str | None]) -> str:
     code = groups.get(language) or language
-    return canonical_tag(_WIKIPEDIAS.get(code, code))
+    return canonical_tag(_WIKIPEDIAS.get(code.replace("_", "-"), code))

@@ -17,8 +17,8 @@ from random import Random
 
 import regex
 
-from harness.errors import DataError, UnknownNameError
-from harness.languages import canonical_tag
+from harness.errors import DataError
+from harness.languages import resolve
 from harness.textio import numbered_lines
 
 TICO19_HEADER = ["id", "sourceLang", "targetLang", "sourceString", "targetString"]
@@ -190,11 +190,8 @@ def _tico19(path: Path, lines: Iterable[tuple[int, str]], language: str) -> Iter
 
 
 def _is_of(tag: str, language: str) -> bool:
-    """Whether a language with a country, as in `sw_KE`, is the language of a tag."""
-    try:
-        return canonical_tag(tag.split("_")[0]).split("-")[0] == language.split("-")[0]
-    except UnknownNameError:
-        return False
+    """Whether a language as TICO-19 writes it, as in `sw_KE` or `ku_KU`, is the language of a tag."""
+    return resolve(language, [tag]) is not None or resolve(language, [tag.split("_")[0]]) is not None
 
 
 def _checked(path: Path, entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:

@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from harness.errors import DataError
-from harness.languages import LanguagePair, language_name
+from harness.languages import LanguagePair, language_name, resolve
 from harness.training import Bitext, TrainableSystem, TrainingContext
 from systems.distillation.settings import Distillation
-from systems.late_interaction.config import LateInteractionConfig
+from systems.late_interaction.config import LateInteractionConfig, language_folders
 from systems.late_interaction.sources import source_digest
-from systems.late_interaction.system import LateInteraction, language_folders
+from systems.late_interaction.system import LateInteraction
 
 RECORD = "training.json"
 
@@ -51,10 +51,12 @@ class Distilled(LateInteraction[DistilledConfig], TrainableSystem[DistilledConfi
 
     def supports(self, pair: LanguagePair) -> str | None:
         """None for the pivot language and those of the training text; any where nothing is known of it."""
+        if (refusal := super().supports(pair)) is not None:
+            return refusal
         trained = sorted({language for record in self._records for language in record["languages"]})
         for language in (pair.query, pair.document):
             source = self.encoder_for(language)
-            if source != self.config.encoder and trained and language not in trained:
+            if source == self.config.student and trained and not resolve(language, trained):
                 return (
                     f"its student was trained for {', '.join(trained)}, not for {language_name(language)} ({language})"
                 )

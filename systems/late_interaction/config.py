@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, field_validator
 
 from harness.errors import UsageError
-from harness.languages import canonical_tag, language_name
+from harness.languages import canonical_tag, language_name, resolve
 from harness.system import SystemConfig
 
 if TYPE_CHECKING:
@@ -40,11 +40,16 @@ class LateInteractionConfig(SystemConfig):
         return canonical_tag(tag)
 
     def encoder_for(self, language: str) -> str | None:
-        """Folder or hub id of the encoder for texts of a language, None when there is none."""
-        if language == self.pivot or language.startswith(f"{self.pivot}-"):
+        """Folder or hub id of the encoder for texts of a language, None when there is none.
+
+        Raises:
+            AmbiguousLanguageError: several students are as near to the language; see `harness.languages.resolve`.
+        """
+        if resolve(language, [self.pivot]):
             return self.encoder
-        if self.student is not None and (own := Path(self.student).expanduser() / language).is_dir():
-            return str(own)
+        if self.student is not None and (folders := language_folders(self.student)):
+            own = {folder.name: str(folder) for folder in folders}
+            return own.get(resolve(language, own) or "")
         return self.student
 
     def load(self, language: str, threads: int, passage_length: int | None = None) -> TokenEncoder:
@@ -65,3 +70,11 @@ class LateInteractionConfig(SystemConfig):
         torch.set_num_threads(threads)
         encoder = TokenEncoder.load(source, device=choose_device(self.device))
         return encoder if passage_length is None else encoder.with_settings(document_length=passage_length)
+
+
+def language_folders(student: str) -> list[Path]:
+    """The folders of a student that has an encoder for each language; none for a single encoder."""
+    folder = Path(student).expanduser()
+    if not folder.is_dir() or (folder / "config.json").is_file():
+        return []
+    return sorted(path.parent for path in folder.glob("*/config.json"))

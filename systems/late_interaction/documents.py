@@ -63,14 +63,25 @@ class TokenVectors(RetrievalSystem[LateInteractionConfig]):
                 f"the documents have {index.dim}",
                 hint="take a student that was distilled from this teacher",
             )
-        return MaxSimSearcher(encoder, index)
+        source = self.config.encoder_for(context.pair.query)
+        return MaxSimSearcher(encoder, index, source and Path(source).name)
 
 
 class MaxSimSearcher(Searcher):
-    """Queries encoded and searched for in an opened index."""
+    """Queries encoded and searched for in an opened index.
 
-    def __init__(self, encoder: TokenEncoder, index: TokenIndex) -> None:
-        self._encoder, self._index = encoder, index
+    Args:
+        encoder: of the queries.
+        index: the opened index.
+        name: of the encoder, for the record: which student, where there is one a language.
+    """
+
+    def __init__(self, encoder: TokenEncoder, index: TokenIndex, name: str | None = None) -> None:
+        self._encoder, self._index, self._name = encoder, index, name
+
+    def describe(self) -> Mapping[str, Any]:
+        """The encoder of the queries."""
+        return {"query_encoder": self._name} if self._name else {}
 
     def search(self, queries: Sequence[Query], depth: int) -> Sequence[Ranking]:
         """A query of white space only finds nothing."""

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from harness.collections.base import Document
-from harness.languages import LanguagePair, language_name
+from harness.languages import AmbiguousLanguageError, LanguagePair, language_name
 from harness.system import IndexContext, RetrievalSystem, SearchContext, Searcher, register_system
 from harness.training import Bitext, TrainableSystem, TrainingContext
 from systems.encoder_training import NEW
-from systems.late_interaction.config import LateInteractionConfig
+from systems.late_interaction.config import LateInteractionConfig, language_folders
 from systems.late_interaction.documents import TokenVectors
 from systems.late_interaction.sources import source_digest
 from systems.late_interaction.train_settings import ColBERTTraining
@@ -49,7 +49,11 @@ class LateInteraction(RetrievalSystem[ConfigT]):
     def supports(self, pair: LanguagePair) -> str | None:
         """Without a student, the pivot language only."""
         for side, language in (("queries", pair.query), ("documents", pair.document)):
-            if self.encoder_for(language) is None:
+            try:
+                found = self.encoder_for(language)
+            except AmbiguousLanguageError as error:
+                return f"no one encoder for {side}: {error.message}"
+            if found is None:
                 return (
                     f"no encoder for {side} in {language_name(language)}: "
                     f"without a student, only {language_name(self.config.pivot)} is encoded"
@@ -78,14 +82,6 @@ class LateInteraction(RetrievalSystem[ConfigT]):
     def open(self, folder: Path, context: SearchContext) -> Searcher:
         """The opened component."""
         return context.components[0]
-
-
-def language_folders(student: str) -> list[Path]:
-    """The folders of a student that has an encoder for each language; none for a single encoder."""
-    folder = Path(student).expanduser()
-    if not folder.is_dir() or (folder / "config.json").is_file():
-        return []
-    return sorted(path.parent for path in folder.glob("*/config.json"))
 
 
 @register_system("colbert")

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError, UnknownNameError
-from harness.languages import LanguagePair, canonical_tag
+from harness.languages import AmbiguousLanguageError, LanguagePair, canonical_tag, resolve
 from systems.late_interaction.sources import model_folder, source_digest, weight_files
 
 RECORD = "training.json"
 _BOTH_SIDES = re.compile(r"__([a-z]{2,3})__|([a-z]{2,3}_[A-Z][A-Za-z]{1,3})")
+_CODES = {"ns": "nso"}
+"""Codes of M2M-100 that are no language tags."""
 _TARGET = re.compile(r">>([A-Za-z]{2,3}(?:_[A-Za-z]+)?)<<")
 
 
@@ -38,7 +40,11 @@ class Languages:
     def refusal(self, source: str, target: str) -> str | None:
         """None when it translates from source into target as far as is known, otherwise why not."""
         for known, tag, way in ((self.sources, source, "from"), (self.targets, target, "into")):
-            if known is not None and tag not in known:
+            try:
+                found = known is None or resolve(tag, known)
+            except AmbiguousLanguageError as error:
+                return f"its model is of several: {error.message}"
+            if known is not None and not found:
                 names = ", ".join(sorted(known)) if len(known) <= 12 else f"{len(known)} other languages"
                 return f"its model translates {way} {names}, not {way} {tag}"
         return None
@@ -82,8 +88,10 @@ def _languages_in(folder: Path, _digest: str) -> Languages:
 
 
 def token_pair(languages: Languages, pair: LanguagePair) -> tuple[str, str]:
-    """Tokens that tell a checkpoint source and target, "" where it needs none."""
-    return (languages.sources or {}).get(pair.query, ""), (languages.targets or {}).get(pair.document, "")
+    """Tokens that tell a checkpoint source and target, "" where it needs none; see `harness.languages.resolve`."""
+    sides = ((languages.sources or {}, pair.query), (languages.targets or {}, pair.document))
+    found = [known.get(resolve(tag, known) or "", "") for known, tag in sides]
+    return found[0], found[1]
 
 
 def _single(code: Any) -> Mapping[str, str] | None:
@@ -99,11 +107,10 @@ def _by_tag(tokens: list[str], pattern: re.Pattern[str]) -> dict[str, str]:
     for token in tokens:
         if match := pattern.fullmatch(token):
             code = next(group for group in match.groups() if group)
-            for name in (code, re.split("[_-]", code)[0]):  # the first variant stands for the language, too
-                try:
-                    found.setdefault(canonical_tag(name), token)
-                except UnknownNameError:
-                    continue
+            try:
+                found.setdefault(canonical_tag(_CODES.get(code, code)), token)
+            except UnknownNameError:
+                continue
     return found
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-import langcodes
 import py3langid
 import regex
 
+from harness.languages import AmbiguousLanguageError, resolve
 from systems.bitext_filter import script_share
 
 MIN_LETTERS = 20
@@ -33,6 +33,7 @@ def quality(pairs: Iterable[tuple[str, str]], target: str) -> dict[str, int]:
         guess.
     """
     counts = dict.fromkeys(("texts", "empty", "copied", "identified", "wrong_language"), 0)
+    code = _identified_as(target)
     for text, translation in pairs:
         counts["texts"] += 1
         if not translation.strip():
@@ -40,11 +41,11 @@ def quality(pairs: Iterable[tuple[str, str]], target: str) -> dict[str, int]:
             continue
         counts["copied"] += _folded(text) == _folded(translation)
         letters = len(regex.findall(r"\p{L}", translation))
-        identified = letters >= MIN_LETTERS and _code(target) in _identifiable()
+        identified = letters >= MIN_LETTERS and code is not None
         counts["identified"] += identified
         wrong = bool(letters) and script_share(translation, target) < 0.5
         if identified and not wrong:
-            wrong = _code(target) not in [code for code, _ in py3langid.rank(translation)[:GUESSES]]
+            wrong = code not in [guess for guess, _ in py3langid.rank(translation)[:GUESSES]]
         counts["wrong_language"] += wrong
     return counts
 
@@ -53,10 +54,10 @@ def _folded(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def _code(tag: str) -> str:
-    return str(langcodes.Language.get(tag).language)
-
-
 @cache
-def _identifiable() -> frozenset[str]:
-    return frozenset(code for code, _ in py3langid.rank(""))
+def _identified_as(tag: str) -> str | None:
+    """What py3langid calls a language; None when it does not know it, or has several names for it."""
+    try:
+        return resolve(tag, sorted(code for code, _ in py3langid.rank("")))
+    except AmbiguousLanguageError:
+        return None

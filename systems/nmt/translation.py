@@ -37,8 +37,11 @@ class Translation(AbstractContextManager["Translation"]):
         self._cache: TranslationCache | None = None
         self._done: dict[str, str] = {}
         self._made, self._seconds = 0, 0.0
-        if pair.query != pair.document:
-            maker = [source_digest(config.model), str(pair), engine_version(config.engine), config.beams]
+        self._languages: dict[str, str] = {}
+        if not pair.monolingual:
+            tokens = token_pair(languages_of(config.model), pair)
+            self._languages = dict(zip(("from", "into"), tokens, strict=True))
+            maker = [source_digest(config.model), str(pair), tokens, engine_version(config.engine), config.beams]
             self._cache = TranslationCache(cache_folder() / CACHE_FILE, json.dumps([*maker, config.max_tokens, FORMAT]))
 
     def translate(self, texts: Sequence[str]) -> list[str]:
@@ -64,9 +67,12 @@ class Translation(AbstractContextManager["Translation"]):
         return found
 
     def counts(self) -> dict[str, Any]:
-        """Counts of `quality` over the texts so far; sentences that were not in the cache, and their seconds."""
+        """Counts of `quality` over the texts so far; sentences that were not in the cache, and their seconds.
+
+        With them the tokens that told the model the languages it translates `from` and `into`.
+        """
         counted = quality(self._done.items(), self._pair.document)
-        return {**counted, "sentences_translated": self._made, "seconds": self._seconds}
+        return {**counted, **self._languages, "sentences_translated": self._made, "seconds": self._seconds}
 
     def close(self) -> None:
         """Close the cache."""
@@ -78,6 +84,6 @@ class Translation(AbstractContextManager["Translation"]):
 
     def _load(self) -> Translator:
         if self._translator is None:
-            tokens = token_pair(languages_of(self._config.model), self._pair)
+            tokens = (self._languages["from"], self._languages["into"])
             self._translator = load_translator(self._config, tokens, self._threads)
         return self._translator

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,13 @@ class PSQSearcher(Searcher):
         index: the opened inverted index.
         table: translations of the query language; None when queries are in the documents' language.
         config: weights of BM25, and which translations take part.
+        language: the language of the table, for the record.
     """
 
-    def __init__(self, index: PostingsSearcher, table: TranslationTable | None, config: PSQConfig) -> None:
+    def __init__(
+        self, index: PostingsSearcher, table: TranslationTable | None, config: PSQConfig, language: str | None = None
+    ) -> None:
+        self._language = language
         self._postings, self._stemmer = index.postings, index.stemmer
         self._table = table
         self._pruning = Pruning(config.translations, config.min_probability, config.cumulative)
@@ -35,6 +40,10 @@ class PSQSearcher(Searcher):
     def search(self, queries: Sequence[Query], depth: int) -> Sequence[Ranking]:
         """One ranking a query; empty when none of its words, nor a translation of one, is in the documents."""
         return [self._answer(query.text, depth) for query in queries]
+
+    def describe(self) -> Mapping[str, Any]:
+        """The language whose table translates the queries."""
+        return {"table": self._language} if self._language else {}
 
     def _answer(self, text: str, depth: int) -> Ranking:
         scores = np.zeros(len(self._norm))

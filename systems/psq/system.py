@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.collections.base import Document
 from harness.errors import DataError
-from harness.languages import LanguagePair
+from harness.languages import AmbiguousLanguageError, LanguagePair, resolve
 from harness.system import IndexContext, RetrievalSystem, SearchContext, Searcher, SystemConfig, register_system
 from harness.training import Bitext, TrainableSystem, TrainingContext
 from systems.psq.settings import PSQConfig, PSQTraining
@@ -57,11 +57,14 @@ class PSQ(TrainableSystem[PSQConfig]):
 
     def supports(self, pair: LanguagePair) -> str | None:
         """None for a language the table translates into the documents' language, and for that language itself."""
-        if pair.query == pair.document:
+        if pair.monolingual:
             return None
         pivot, trained = self.tables.meta["pivot"], self.tables.meta["languages"]
-        if pair.document == pivot and pair.query in trained:
-            return None
+        try:
+            if resolve(pair.document, [pivot]) and resolve(pair.query, trained):
+                return None
+        except AmbiguousLanguageError as error:
+            return f"its tables are of several languages: {error.message}"
         return f"its table translates {', '.join(sorted(trained))} into {pivot}, not {pair.query} into {pair.document}"
 
     def index_settings(self) -> Mapping[str, Any]:
@@ -90,7 +93,7 @@ class PSQ(TrainableSystem[PSQConfig]):
 
         (index,) = context.components
         assert isinstance(index, PostingsSearcher)
-        if context.pair.query == context.pair.document:
+        if context.pair.monolingual:
             return PSQSearcher(index, None, self.config)
         if (theirs := self.tables.meta["stemmer"]) != index.stemmer.name:
             raise DataError(
@@ -98,7 +101,9 @@ class PSQ(TrainableSystem[PSQConfig]):
                 path=self.config.model,
                 hint="train the table again",
             )
-        return PSQSearcher(index, self.tables.load(context.pair.query), self.config)
+        language = resolve(context.pair.query, self.tables.meta["languages"])
+        assert language is not None  # `supports` has seen to it
+        return PSQSearcher(index, self.tables.load(language), self.config, language)
 
     @classmethod
     def train(cls, bitext: Bitext, settings: Any, output: Path, context: TrainingContext) -> None:

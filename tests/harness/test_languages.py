@@ -30,7 +30,7 @@ def test_every_tag_of_the_table_is_what_langcodes_calls_the_language() -> None:
     import langcodes
 
     for tag, language in known_languages().items():
-        for alias in language.aliases:
+        for alias in set(language.aliases) - {"twi"}:  # which `langcodes` takes for Akan as a whole
             if len(alias) == 3 and langcodes.tag_is_valid(alias):
                 standard = langcodes.standardize_tag(alias, macro=True)
                 assert canonical_tag(standard) == tag, alias

@@ -6,7 +6,22 @@ from systems.analysers import choose_analyser, unicode_terms
 
 @pytest.mark.parametrize(
     ("language", "analyser"),
-    [("en", "en"), ("zh-Hant", "zh"), ("el", "el"), ("th", "unicode"), ("mul", "unicode"), ("so", "standard")],
+    [
+        ("en", "en"),
+        ("zh-Hant", "zh"),
+        ("el", "el"),
+        ("th", "unicode"),
+        ("mul", "unicode"),
+        ("so", "standard"),
+        ("nb", "no"),
+        ("nn", "no"),
+        ("pt-BR", "pt"),
+        ("sr-Latn", "sr"),
+        ("arz", "ar"),
+        ("yue", "zh"),
+        ("ms", "standard"),
+        ("ku", "standard"),
+    ],
 )
 def test_the_analyser_follows_the_language(language: str, analyser: str) -> None:
     assert choose_analyser(language) == analyser

@@ -7,6 +7,7 @@ import pytest
 from harness.errors import DataError, MissingDataError
 from harness.languages import LanguagePair
 from systems.nmt.checkpoint import languages_of, token_pair
+from tests.harness.language_codes import FLORES_200
 
 NLLB = ["swh_Latn", "eng_Latn", "zho_Hans", "zho_Hant", "arb_Arab", "arz_Arab", "ibo_Latn"]
 M2M = ["__sw__", "__en__", "__zh__"]
@@ -37,6 +38,35 @@ def test_tokens_of_multilingual_checkpoints(files: dict[str, Any], source: str, 
     assert token_pair(languages, LanguagePair.parse("sw-en")) == (source, target)
     assert languages.refusal("sw", "en") is None
     assert "not from fon" in str(languages.refusal("fon", "en"))
+
+
+def test_an_nllb_checkpoint_gets_the_code_of_each_of_its_languages(tmp_path: Path) -> None:
+    codes = ["sat_Beng" if code == "sat_Olck" else code for code in FLORES_200]
+    languages = languages_of(checkpoint(tmp_path, tokenizer_config={"additional_special_tokens": codes}))
+    for code in codes:
+        assert token_pair(languages, LanguagePair(code, "en")) == (code, "eng_Latn")
+    for tag, code in {
+        "no": "nob_Latn",
+        "qu": "quy_Latn",
+        "ff": "fuv_Latn",
+        "tw": "twi_Latn",
+        "sw-KE": "swh_Latn",
+    }.items():
+        assert languages.refusal(tag, "en") is None
+        assert token_pair(languages, LanguagePair(tag, "en")) == (code, "eng_Latn")
+
+
+def test_a_checkpoint_with_several_languages_that_fit_is_refused_with_their_names(tmp_path: Path) -> None:
+    codes = ["fuv_Latn", "fuf_Latn", "eng_Latn"]
+    languages = languages_of(checkpoint(tmp_path, tokenizer_config={"additional_special_tokens": codes}))
+    assert "'ff' can be any of fuf, fuv" in str(languages.refusal("ff", "en"))
+    assert languages.refusal("fuv", "en") is None
+
+
+def test_m2ms_own_code_of_northern_sotho_is_known(tmp_path: Path) -> None:
+    tokens = ["__ns__", "__en__", "__no__"]
+    languages = languages_of(checkpoint(tmp_path, special_tokens_map={"additional_special_tokens": tokens}))
+    assert token_pair(languages, LanguagePair("nso", "nb")) == ("__ns__", "__no__")
 
 
 def test_variants_of_a_language_are_told_apart_and_the_first_stands_for_it(tmp_path: Path) -> None:
