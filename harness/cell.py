@@ -17,11 +17,12 @@ from harness.collections.base import Document, DocumentSet, Query, QuerySet, Tes
 from harness.collections.sources import build_source, obtain
 from harness.errors import ClirError, StoreError
 from harness.evaluation import evaluate
-from harness.identity import package_version
+from harness.identity import package_version, system_identity
 from harness.indexing import index_key, open_searcher, parts
 from harness.languages import LanguagePair
 from harness.measurement import PeakMemory, folder_bytes, machine
 from harness.perturbation.tracks import Perturbation
+from harness.plugin_calls import described
 from harness.provenance import ir_metadata
 from harness.runs import Run
 from harness.scores import JUDGED, keep_scores
@@ -100,7 +101,7 @@ def carry_out(task: CellTask, store: Store, listen: Listener) -> dict[str, Any]:
         record = store.publish_cell(task.key, lambda folder: _compute(task, store, folder, listen))
     except StoreError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if "No space left on device" in str(error):  # how Java says it
             raise StoreError(f"no space left in the store {store.root}", hint="free space and run again") from error
         record = keep_failure(task, store, error)
@@ -111,7 +112,7 @@ def carry_out(task: CellTask, store: Store, listen: Listener) -> dict[str, Any]:
 
 def keep_failure(task: CellTask, store: Store, error: BaseException) -> dict[str, Any]:
     """Keep a cell as failed, with the reason; a later run tries it again."""
-    message = error.message if isinstance(error, ClirError) else str(error) or type(error).__name__
+    message = error.message if isinstance(error, ClirError) else described(error)
     hint = getattr(error, "hint", None)
     details = {
         "type": type(error).__name__,
@@ -147,6 +148,8 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
     source = build_source(task.source, task.source_settings, Path(task.data) if task.data else None)
     collection = obtain(source, task.entry)
     system = SYSTEMS.get(task.row.system).configure(task.row.settings)
+    if SYSTEMS.origin(system.name).kind != "session" and system_identity(system) != task.identity["system"]:
+        raise ClirError("what the system is made of (code or files) has changed since the plan", hint="run again")
     queries, track = _queries(task, collection)
     documents = collection.documents
 

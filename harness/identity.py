@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from pydantic import BaseModel
 
 from harness.code_version import code_digest
-from harness.system import RetrievalSystem
+from harness.live_code import live_digest
+from harness.system import SYSTEMS, RetrievalSystem
 
 
 def fingerprint(value: Any) -> str:
@@ -41,12 +43,22 @@ def settings_without_places(settings: BaseModel) -> dict[str, Any]:
     return dict(settings.model_dump(mode="json", exclude=places))
 
 
+def system_code(cls: type[RetrievalSystem[Any]]) -> str:
+    """Version of a system's code: of its files, or of what is in memory where no other process knows the system."""
+    name = getattr(cls, "name", "")
+    session = name in SYSTEMS.names() and SYSTEMS.origin(name).kind == "session"
+    module = sys.modules.get(cls.__module__)
+    if session or cls.__module__ == "__main__" or getattr(module, "__file__", None) is None:
+        return live_digest(cls)
+    return code_digest(cls)
+
+
 def system_identity(system: RetrievalSystem[Any]) -> dict[str, Any]:
     """Everything about a system that can change its answers: name, settings, code, inputs, libraries, components."""
     return {
         "name": system.name,
         "settings": settings_without_places(system.config),
-        "code": code_digest(type(system)),
+        "code": system_code(type(system)),
         "inputs": dict(system.inputs()),
         "packages": {name: package_version(name) for name in system.requires},
         "components": [system_identity(part) for part in system.components()],

@@ -17,6 +17,7 @@ from harness.errors import ClirError, MissingDataError, StoreError, UnknownNameE
 from harness.identity import fingerprint
 from harness.languages import canonical_tag
 from harness.measurement import available_cores
+from harness.plugin_calls import described
 from harness.store import Store
 from harness.suite import Suite
 from harness.training import (
@@ -185,8 +186,8 @@ def train_model(task: ModelTask, store: Store, listen: Listener) -> None:
         )
     except StoreError:
         raise
-    except Exception as error:
-        reason = str(error) if isinstance(error, ClirError) else f"{type(error).__name__}: {error}"
+    except (Exception, SystemExit) as error:
+        reason = str(error) if isinstance(error, ClirError) else f"system '{task.system}' raised {described(error)}"
         listen(Event(kind="ended", key=task.key, phase="training", status="failed", reason=reason))
         return
     listen(Event(kind="ended", key=task.key, phase="training", status="done"))

@@ -16,9 +16,11 @@ from harness.identity import fingerprint, package_version, system_identity
 from harness.indexing import parts
 from harness.invocation import Invocation
 from harness.languages import LanguagePair
+from harness.live_code import UNREPEATABLE, new_epoch
 from harness.measurement import available_cores
 from harness.models import Models, ModelTask, NotTrainedError
 from harness.perturbation.tracks import Perturbation
+from harness.plugin_calls import calling
 from harness.store import Store
 from harness.suite import Row, Suite
 from harness.system import SYSTEMS, RetrievalSystem
@@ -142,6 +144,7 @@ class Planner:
             DataError: when the lexicon of a track is malformed.
         """
         parse_measures(self.suite.measures)
+        new_epoch()
         systems = {row.label: self._usable_system(row) for row in self.suite.rows}
         entries = Catalogue(self.suite.collections, self.data, self.store).entries(self.pairs)
         variations = self._variations()
@@ -170,9 +173,10 @@ class Planner:
                 needs = " ".join(absent)
                 return PluginError(f"system '{row.system}' needs {needs}", hint=f"pip install {needs}")
             settings = Models(self.suite, self.store, self.data).resolve(row.settings)
-            system = cls.configure(settings)
-            for part in parts(system):
-                part.inputs()
+            with calling(f"system '{row.system}'"):
+                system = cls.configure(settings)
+                for part in parts(system):
+                    system_identity(part)
         except NotTrainedError as wanting:
             return wanting.task
         except UsageError:
@@ -196,7 +200,12 @@ class Planner:
             return replace(cell, state=State.NOT_APPLICABLE, reason=reason)
         queries = entry.queries[row.queries]
         asked = LanguagePair(queries.language, entry.pair.document)
-        if (refusal := usable.system.supports(asked)) is not None:
+        try:
+            with calling(f"system '{row.system}'"):
+                refusal = usable.system.supports(asked)
+        except PluginError as error:
+            return replace(cell, state=State.FAILED, reason=str(error))
+        if refusal is not None:
             return replace(cell, state=State.NOT_APPLICABLE, reason=refusal)
         if perturbation and (refusal := perturbation.refusal(queries)) is not None:
             return replace(cell, state=State.NOT_APPLICABLE, reason=refusal)
@@ -207,7 +216,7 @@ class Planner:
         task = self._task(row, usable, entry, perturbation)
         record = self.store.cell(task.key)
         if record is None:
-            return replace(cell, task=task)
+            return replace(cell, task=task, reason=_unrepeatable(task.identity["system"]))
         if record["status"] == "done":
             return replace(cell, state=State.DONE, task=task)
         return replace(cell, task=task, reason=f"failed before: {record['error']['message']}")
@@ -243,3 +252,11 @@ class Planner:
                 row, entry.pair
             ),
         )
+
+
+def _unrepeatable(identity: Mapping[str, Any]) -> str:
+    """Why a cell is never reused: code of its system, or of a part of it, that cannot be told by value."""
+    code = identity["code"]
+    if code.startswith(UNREPEATABLE):
+        return f"never reused, since its code cannot be told from another version: {code.partition(': ')[2]}"
+    return next(filter(None, map(_unrepeatable, identity["components"])), "")

@@ -12,12 +12,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from harness.characters import LABEL_RULE, is_label
+from harness.collections.own_datasets import mentions_ir_datasets, registering
 from harness.errors import MissingDataError, PluginError, UnknownNameError
+from harness.plugin_calls import described
 
 T = TypeVar("T")
 
@@ -68,7 +71,7 @@ _LOADING: ContextVar[_Loading | None] = ContextVar("plugin file being loaded", d
 
 
 def load_plugin_file(path: Path) -> list[str]:
-    """Import a Python file named by the user; the decorators in it register their classes.
+    """Import a Python file named by the user, which registers classes by their decorators, or ir_datasets ids.
 
     Returns:
         The names registered, of whatever kind.
@@ -89,17 +92,22 @@ def load_plugin_file(path: Path) -> list[str]:
     token = _LOADING.set(loading)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        run = partial(spec.loader.exec_module, module)
+        if mentions_ir_datasets(path):
+            loading.registered += registering(str(path), run)
+        else:
+            run()
     except PluginError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise PluginError(f"plugin {path} cannot be imported: {type(error).__name__}: {error}") from error
+        raise PluginError(f"plugin {path} cannot be imported: {described(error)}") from error
     finally:
         _LOADING.reset(token)
     if not loading.registered:
         raise PluginError(
-            f"plugin {path} registers nothing", hint="decorate a class with @register_system or @register_collection"
+            f"plugin {path} registers nothing",
+            hint="decorate a class with @register_system or @register_collection, or register an ir_datasets id",
         )
     return loading.registered
 
@@ -227,8 +235,8 @@ class Registry(Generic[T]):
                 value = slot.load()
                 self._check_base(name, value)
                 self._adopt(name, slot, value)
-            except Exception as error:
-                reason = error.message if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+            except (Exception, SystemExit) as error:
+                reason = error.message if isinstance(error, PluginError) else described(error)
                 self._broken[name] = BrokenPlugin(name, slot.origin, reason)
                 raise PluginError(f"{self.kind} '{name}' ({slot.origin}) cannot be loaded: {reason}") from error
         assert slot.value is not None

@@ -15,9 +15,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from harness.code_version import code_digest
 from harness.errors import MissingDataError, UsageError
-from harness.identity import fingerprint, package_version, settings_without_places
+from harness.identity import fingerprint, package_version, settings_without_places, system_code
 from harness.languages import canonical_tag
 from harness.store import Artefact, Store
 from harness.system import SYSTEMS, ConfigT, RetrievalSystem, config_error
@@ -174,7 +173,7 @@ def training_identity(
     """
     return {
         "system": system.name,
-        "code": code_digest(system),
+        "code": system_code(system),
         "settings": settings_without_places(settings),
         "inputs": dict(system.training_inputs(settings)),
         "bitext": {

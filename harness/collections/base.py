@@ -89,7 +89,8 @@ class DocumentSet:
         language: canonical tag.
         stream: starts a new pass over the documents.
         signature: cheap text that changes whenever the content may have changed (paths with size and modification
-            time, generator parameters and version ...); the key under which digest and counts are remembered.
+            time, generator parameters and version ...); the key under which digest and counts are remembered. Empty
+            where nothing tells, and then they are found out anew for every plan.
     """
 
     id: str
@@ -212,6 +213,10 @@ class CollectionSource(ABC):
     def __init__(self, config: SourceConfig, data: Path | None = None) -> None:
         self.config = config
         self.data = data
+
+    def is_of_this_process(self) -> bool:
+        """Whether another process could not rebuild it: what it reads is known to running code alone."""
+        return False
 
     @abstractmethod
     def entries(self) -> list[CollectionEntry]:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from harness.code_version import code_digest
 from harness.collections.allowances import Allowances
 from harness.collections.base import CollectionEntry, CollectionSource, DocumentSet, QuerySet, TestCollection
-from harness.collections.sources import build_source, settled
+from harness.collections.sources import SOURCES, build_source, settled
 from harness.collections.validation import CollectionReport, DocumentSummary, report, summarise
 from harness.errors import CollectionError, MissingDataError, UnknownNameError
 from harness.languages import LanguagePair, language_name
+from harness.plugin_calls import calling
 from harness.qrels import format_qrels, qrels_digest
 from harness.store import Store
 from harness.suite import CollectionSpec
@@ -59,8 +61,9 @@ def offered(specs: Sequence[CollectionSpec], data: Path | None) -> list[Offer]:
     """
     offers: list[Offer] = []
     for spec in specs:
-        source = build_source(spec.source, spec.settings, data)
-        offers += [(spec, source, entry) for entry in source.entries()]
+        with calling(f"collection source '{spec.source}'"):
+            source = build_source(spec.source, spec.settings, data)
+            offers += [(spec, source, entry) for entry in source.entries()]
     ids = [entry.id for _, _, entry in offers]
     if twice := sorted({name for name in ids if ids.count(name) > 1}):
         raise CollectionError(
@@ -140,8 +143,9 @@ class Catalogue:
         if entry.missing is not None:
             return self._missing(spec, entry, entry.missing, entry.remedy)
         try:
-            loaded = replace(source.load(entry.id), drop_self=source.config.drop_self)
-            found = self._report(loaded, source.config.allow)
+            with calling(f"collection source '{spec.source}'"):
+                loaded = self._with_code(spec, replace(source.load(entry.id), drop_self=source.config.drop_self))
+                found = self._report(loaded, source.config.allow)
         except MissingDataError as error:
             return self._missing(spec, entry, error.message, error.hint)
         found.raise_for_errors()
@@ -161,8 +165,19 @@ class Catalogue:
     def _missing(spec: CollectionSpec, entry: CollectionEntry, missing: str, remedy: str | None) -> CatalogueEntry:
         return CatalogueEntry(entry.id, entry.pair, spec.source, spec.settings, missing=missing, remedy=remedy or "")
 
+    @staticmethod
+    def _with_code(spec: CollectionSpec, collection: TestCollection) -> TestCollection:
+        """The collection with a plugin's code in its signature; without a signature where only running code has it."""
+        documents, kind = collection.documents, SOURCES.origin(spec.source).kind
+        if kind == "built-in" or not documents.signature:
+            return collection
+        code = "" if kind == "session" else code_digest(SOURCES.get(spec.source))
+        return replace(collection, documents=replace(documents, signature=code and f"{code}|{documents.signature}"))
+
     def _report(self, collection: TestCollection, allow: Allowances) -> CollectionReport:
         """The validation report, from memory when nothing it depends on has changed."""
+        if not collection.documents.signature:
+            return report(collection, allow=allow)
         parts = [f"rules {RULES}", str(allow), str(collection.drop_self)]
         parts += [collection.documents.signature, qrels_digest(collection.qrels)]
         parts += [f"{name}:{queries.digest}" for name, queries in collection.queries.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -22,6 +23,7 @@ from harness.collections.base import (
 )
 from harness.collections.files import Tag
 from harness.collections.irds_languages import DatasetLanguages, Wording, languages_of
+from harness.collections.own_datasets import import_modules, is_of_this_process, is_own
 from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
 from harness.languages import LanguagePair
 
@@ -60,6 +62,7 @@ class IrDatasetsConfig(SourceConfig):
     datasets: tuple[
         Annotated[DatasetSettings, BeforeValidator(_settings, json_schema_input_type=str | DatasetSettings)], ...
     ] = Field(min_length=1, description="ir_datasets ids, or settings with an `id`")
+    modules: tuple[str, ...] = Field((), description="importable modules that register ids of your own in ir_datasets")
 
 
 class IrDatasetsSource(CollectionSource):
@@ -72,6 +75,15 @@ class IrDatasetsSource(CollectionSource):
     summary: ClassVar[str] = "any ir_datasets id (neuclir, hc4, clirmatrix, mmarco, mr-tydi, miracl, wikiclir ...)"
     Config: ClassVar[type[SourceConfig]] = IrDatasetsConfig
     config: IrDatasetsConfig
+
+    def __init__(self, config: IrDatasetsConfig, data: Path | None = None) -> None:
+        super().__init__(config, data)
+        import_modules(config.modules)
+
+    def is_of_this_process(self) -> bool:
+        """Whether one of the ids was registered by running code."""
+        ids = [(one.id, one.queries_from) for one in self.config.datasets]
+        return any(is_of_this_process(name) for pair in ids for name in pair if name is not None)
 
     def entries(self) -> list[CollectionEntry]:
         """One entry per dataset of the settings.
@@ -171,7 +183,7 @@ def _collection(entry_id: str, settings: DatasetSettings, languages: DatasetLang
             f"ir_datasets/{parent}",
             languages.pair.document,
             partial(_documents, settings.id),
-            f"ir_datasets {ir_datasets.__version__}|{parent}",
+            "" if is_own(settings.id) else f"ir_datasets {ir_datasets.__version__}|{parent}",
         ),
         queries={
             name: _query_set(wording, own if name in borrowed else asked, settings.id)

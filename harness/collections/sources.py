@@ -62,7 +62,8 @@ def settled(collection: TestCollection, config: SourceConfig) -> TestCollection:
     allowed = config.allow.shares
     documents, queries, qrels = collection.documents, collection.queries, collection.qrels
     if "duplicate_documents" in allowed:
-        stream, signature = partial(_first_of_each, documents), f"{documents.signature}|first of each id"
+        stream = partial(_first_of_each, documents)
+        signature = documents.signature and f"{documents.signature}|first of each id"
         documents = replace(documents, stream=stream, signature=signature)
     if "duplicate_queries" in allowed:
         queries = {name: _first_queries(variant) for name, variant in queries.items()}

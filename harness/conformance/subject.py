@@ -22,6 +22,7 @@ from harness.identity import fingerprint, package_version, system_identity
 from harness.indexing import open_searcher, parts
 from harness.languages import LanguagePair
 from harness.measurement import available_cores
+from harness.plugin_calls import calling
 from harness.registry import Origin
 from harness.system import SYSTEMS, IndexContext, Ranking, RetrievalSystem, SearchContext, Searcher
 
@@ -80,11 +81,13 @@ class Subject:
         """
         settings = dict(settings or {})
         name = SYSTEMS.resolve(name)
-        system = SYSTEMS.get(name).configure(settings)
+        with calling(f"system '{name}'"):
+            system = SYSTEMS.get(name).configure(settings)
         if absent := [needed for needed in system.requires if package_version(needed) == "not installed"]:
             raise PluginError(f"system '{name}' needs {', '.join(absent)}", hint=f"pip install {' '.join(absent)}")
-        system.inputs()
-        return cls(name, settings, _choose_pair(system, pair), scratch)
+        with calling(f"system '{name}'"):
+            system.inputs()
+            return cls(name, settings, _choose_pair(system, pair), scratch)
 
     @property
     def origin(self) -> Origin:

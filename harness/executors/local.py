@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.cell import CellTask, Event, Listener, carry_out, keep_failure
-from harness.collections.sources import SOURCES
+from harness.collections.sources import SOURCES, build_source
 from harness.errors import ClirError, StoreError
 from harness.models import ModelTask, train_model
 from harness.store import Store
@@ -42,7 +42,7 @@ class LocalExecutor:
         Raises:
             StoreError: when the store cannot take results any more.
         """
-        if any(_is_of_this_process(task.row.system, task.source) for task in group):
+        if any(_is_of_this_process(task) for task in group):
             for task in group:
                 carry_out(task, self.store, listen)
             return
@@ -60,7 +60,7 @@ class LocalExecutor:
         Raises:
             StoreError: when the store cannot take the model.
         """
-        if _is_of_this_process(model.system):
+        if SYSTEMS.origin(model.system).kind == "session":
             train_model(model, self.store, listen)
             return
         left = {model.key: model}
@@ -116,6 +116,8 @@ def _death(code: int, log: IO[bytes]) -> WorkerDiedError:
     return WorkerDiedError("\n".join([why, *tail]), hint)
 
 
-def _is_of_this_process(system: str, source: str | None = None) -> bool:
-    kinds = [SYSTEMS.origin(system).kind] + ([SOURCES.origin(source).kind] if source else [])
-    return "session" in kinds
+def _is_of_this_process(task: CellTask) -> bool:
+    """Whether only this process knows the system or what the collection reads."""
+    if "session" in (SYSTEMS.origin(task.row.system).kind, SOURCES.origin(task.source).kind):
+        return True
+    return build_source(task.source, task.source_settings, Path(task.data) if task.data else None).is_of_this_process()

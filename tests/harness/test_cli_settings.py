@@ -10,13 +10,19 @@ from pydantic import BaseModel, Field
 from harness.cli import clir
 from harness.cli.settings import settings_of
 from harness.collections.sources import SOURCES
+from harness.registry import Registry
 from harness.system import SYSTEMS
 
 
+def _ships(kind: Registry[Any], name: str) -> bool:
+    return kind.origin(name).kind == "built-in"
+
+
 def models() -> list[Any]:
-    plugins = [*SOURCES.usable(), *SYSTEMS.usable()]
+    """Settings of what ships; tests register others."""
+    plugins = [(name, cls) for kind in (SOURCES, SYSTEMS) for name, cls in kind.usable() if _ships(kind, name)]
     found = [(name, cls.Config) for name, cls in plugins]
-    found += [(f"training of {name}", cls.Training) for name, cls in SYSTEMS.usable() if hasattr(cls, "Training")]
+    found += [(f"training of {name}", cls.Training) for name, cls in plugins if hasattr(cls, "Training")]
     return [pytest.param(model, id=name) for name, model in found]
 
 

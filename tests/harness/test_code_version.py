@@ -1,11 +1,11 @@
 import importlib
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
 
-from harness import code_version
-from harness.code_version import code_digest
+from harness.code_version import _closure, code_digest
 
 
 @pytest.fixture
@@ -26,7 +26,6 @@ def digest() -> str:
     for name in [name for name in sys.modules if name.partition(".")[0] == "acme"]:
         del sys.modules[name]
     importlib.invalidate_caches()
-    code_version._digest.cache_clear()
     return code_digest(importlib.import_module("acme.system").System)
 
 
@@ -54,3 +53,57 @@ def test_source_is_found_without_importing_it(package: Path) -> None:
     assert "acme.heavy" not in sys.modules
     (package / "heavy.py").write_text("class Name:\n    x = 1\n")
     assert digest() != before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from .sub import y",
+        "from . import sub",
+        "import acme.sub",
+        "import importlib\nimportlib.import_module('acme.sub')",
+        "from acme.sub import *",
+    ],
+)
+def test_what_a_package_imports_in_its_init_counts(package: Path, statement: str) -> None:
+    (package / "sub").mkdir()
+    (package / "sub" / "__init__.py").write_text("from ..other import y, z\n")
+    (package / "other.py").write_text("y = z = 1\n")
+    (package / "__init__.py").write_text(statement + "\n")
+    (package / "system.py").write_text("class System:\n    pass\n")
+    before = digest()
+    (package / "other.py").write_text("y = z = 2\n")
+    assert digest() != before
+
+
+def test_a_package_developed_beside_the_plugin_counts_and_an_installed_one_does_not(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "beside.py").write_text("x = 1\n")
+    (package / "system.py").write_text("import beside\nimport numpy\nimport harness.system\nclass System:\n    pass\n")
+    before = digest()
+    assert set(_closure("acme.system", package / "system.py")) == {"acme", "acme.system", "beside"}
+    (tmp_path / "beside.py").write_text("x = 2\n")
+    assert digest() != before
+
+
+def test_a_compiled_module_counts_by_its_bytes(package: Path) -> None:
+    (package / "system.py").write_text("from . import fast\nclass System:\n    pass\n")
+    (package / "__init__.py").write_text("")
+    library = package / f"fast{EXTENSION_SUFFIXES[0]}"
+    library.write_bytes(b"one")
+    place = package / "system.py"
+    for name in [name for name in sys.modules if name.partition(".")[0] == "acme"]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+    before = _closure("acme.system", place)
+    library.write_bytes(b"two")
+    assert before["acme.fast"] == b"one"
+    assert _closure("acme.system", place)["acme.fast"] == b"two"
+
+
+def test_nothing_is_remembered_over_an_edit_in_one_process(package: Path) -> None:
+    before = digest()
+    cls = sys.modules["acme.system"].System
+    (package / "deep.py").write_text("x = 3\n")
+    assert code_digest(cls) != before
