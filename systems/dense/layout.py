@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from harness.errors import DataError
 from systems.late_interaction import sources
+from systems.late_interaction.settings import COLBERT_FILE, SETTINGS_FILE, read_object
 
 Pooling = Literal["cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"]
 POOLINGS: tuple[str, ...] = get_args(Pooling)
@@ -60,14 +60,20 @@ class TransformerSettings:
     lower_case: bool = False
 
 
-def read_modules(folder: Path) -> list[tuple[str, str]]:
+def read_modules(folder: Path, pooling: str | None) -> list[tuple[str, str]]:
     """Kind and sub-folder of each step; none where the model does not say.
+
+    Args:
+        folder: the model's.
+        pooling: what the user wants of a late-interaction encoder's states, as only that makes one vector of them.
 
     Raises:
         DataError: when a step is of a kind that is not known here.
     """
     path = folder / MODULES
     if not path.is_file():
+        if said := [name for name in (COLBERT_FILE, SETTINGS_FILE) if (folder / name).is_file() and pooling is None]:
+            raise _late_interaction(folder / said[0], "it says how tokens of queries and documents are marked")
         return []
     steps = sources.read_modules(path)
     for number, (name, _) in enumerate(steps):
@@ -154,24 +160,9 @@ def read_transformer_settings(folder: Path) -> TransformerSettings:
     return TransformerSettings(known, bool(found.get("do_lower_case")))
 
 
-def read_object(path: Path) -> dict[str, Any]:
-    """The JSON object in a file; an empty one where there is no file.
-
-    Raises:
-        DataError: when the file holds something else.
-    """
-    if not path.is_file():
-        return {}
-    try:
-        found = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise DataError(f"is not JSON: {error}", path=path) from None
-    if not isinstance(found, dict):
-        raise DataError("expected a JSON object", path=path)
-    return found
-
-
 def _late_interaction(path: Path, why: str) -> DataError:
     return DataError(
-        f"is a late-interaction model, with a vector for each token: {why}", path=path, hint="use it with `colbert`"
+        f"is a late-interaction model, with a vector for each token: {why}",
+        path=path,
+        hint="use it with `colbert`, or set `pooling`",
     )

@@ -19,11 +19,11 @@ from systems.dense.layout import (
     TRANSFORMER_FILES,
     Pooled,
     read_modules,
-    read_object,
     read_pooling,
     read_prompts,
     read_transformer_settings,
 )
+from systems.late_interaction.settings import read_object
 
 Role = Literal["query", "passage"]
 
@@ -175,7 +175,7 @@ def write_recipe(recipe: Recipe, dim: int, folder: Path) -> list[Path]:
 
 def _steps(folder: Path, choices: Choices) -> tuple[Path, list[Layer], Pooled]:
     """Folder of the transformer, what follows the pooling, and the pooling, as `modules.json` lists them."""
-    steps = read_modules(folder)
+    steps = read_modules(folder, choices.pooling)
     body, layers, pooled = folder, [], Pooled()
     for number, (kind, place) in enumerate(steps):
         if (number == 0) != (kind == "Transformer") or (number == 1) != (kind == "Pooling"):

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from transformers import MODEL_MAPPING, AutoConfig, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
 from harness.errors import DataError, MissingDataError
+from systems.late_interaction.pylate import projection_of
 from systems.late_interaction.sources import TOKENIZER_FILES, matching_files, weight_files
 from systems.transformers_log import quiet
 
@@ -57,7 +58,7 @@ def read_body(folder: Path) -> tuple[PreTrainedModel, nn.Linear | None]:
             path=folder,
             hint="check that config.json belongs to these weights",
         )
-    return body.eval(), _linear(projection)
+    return body.eval(), None if projection is None else projection_of(projection)
 
 
 def read_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
@@ -124,12 +125,3 @@ def _read_weights(folder: Path) -> dict[str, Tensor]:
 def _unwrapped(weights: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """Weights under the names the body knows them by, whatever they were wrapped in when they were saved."""
     return {key.removeprefix(_WRAPPER).removeprefix(f"{prefix}."): value for key, value in weights.items()}
-
-
-def _linear(weight: Tensor | None) -> nn.Linear | None:
-    if weight is None:
-        return None
-    out_features, in_features = weight.shape
-    linear = nn.Linear(in_features, out_features, bias=False)
-    linear.weight.data.copy_(weight)
-    return linear

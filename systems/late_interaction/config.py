@@ -75,6 +75,6 @@ class LateInteractionConfig(SystemConfig):
 def language_folders(student: str) -> list[Path]:
     """The folders of a student that has an encoder for each language; none for a single encoder."""
     folder = Path(student).expanduser()
-    if not folder.is_dir() or (folder / "config.json").is_file():
+    if not folder.is_dir() or any((folder / name).is_file() for name in ("config.json", "modules.json")):
         return []
     return sorted(path.parent for path in folder.glob("*/config.json"))

@@ -17,6 +17,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from harness.errors import DataError
 from systems.late_interaction.checkpoint import POOLER, PROJECTION, longest_input, read_body, read_tokenizer
+from systems.late_interaction.pylate import is_pylate, projection_of, read_pylate_settings, read_steps
 from systems.late_interaction.settings import COLBERT_SETTINGS, SETTINGS_FILE, EncoderSettings, read_settings
 from systems.late_interaction.sources import model_folder
 from systems.late_interaction.tokenization import Role, RoleTokenizer, Tokens
@@ -60,7 +61,7 @@ class TokenEncoder(nn.Module):  # type: ignore[misc]
     def load(
         cls, source: str | Path, *, settings: EncoderSettings | None = None, device: str | torch.device = "cpu"
     ) -> TokenEncoder:
-        """Load a plain Hugging Face encoder, a ColBERT checkpoint, or what `save` wrote; in evaluation mode.
+        """Load a Hugging Face encoder, a checkpoint of ColBERT or PyLate, or what `save` wrote; in evaluation mode.
 
         Args:
             source: a folder, or a model hub id.
@@ -73,14 +74,20 @@ class TokenEncoder(nn.Module):  # type: ignore[misc]
             DataError: when the parts are damaged or do not fit one another.
         """
         folder = model_folder(source)
-        tokenizer = read_tokenizer(folder)
-        body, projection = read_body(folder)
-        settings = settings or read_settings(folder)
+        place, weight = read_steps(folder) if is_pylate(folder) else (folder, None)
+        tokenizer = read_tokenizer(place)
+        body, projection = read_body(place)
+        if weight is not None:
+            projection = projection_of(weight)
+        if settings is None:
+            settings = read_settings(folder) if weight is None else read_pylate_settings(folder)
         if settings is None:
             settings = EncoderSettings() if projection is None else COLBERT_SETTINGS
             limit = longest_input(body, tokenizer)
             lengths = {name: min(getattr(settings, name), limit) for name in ("query_length", "document_length")}
             settings = settings.model_copy(update=lengths)
+        if projection is not None and weight is None and not (folder / SETTINGS_FILE).is_file():
+            settings = _with_known_markers(settings, tokenizer)
         try:
             encoder = cls(body, projection, tokenizer, settings)
         except DataError as error:
@@ -222,6 +229,14 @@ class TokenEncoder(nn.Module):  # type: ignore[misc]
         if self.projection is not None:
             weights[PROJECTION] = self.projection.weight
         return {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+
+
+def _with_known_markers(settings: EncoderSettings, tokenizer: PreTrainedTokenizerFast) -> EncoderSettings:
+    """Markers as ColBERT's code finds them: the unknown token where a vocabulary lacks one, as XLM-R's does."""
+    vocabulary = tokenizer.get_vocab()
+    markers = {name: getattr(settings, name) for name in ("query_marker", "document_marker")}
+    lacking = {name: tokenizer.unk_token for name, marker in markers.items() if marker and marker not in vocabulary}
+    return settings.model_copy(update=lacking) if tokenizer.unk_token else settings
 
 
 def _require_fit(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,11 +21,13 @@ class EncoderSettings(BaseModel):
         query_length: longest query in tokens, special ones and marker included; the rest is cut off.
         document_length: the same for a document, or for each passage of a longer one.
         query_augmentation: fill queries up to `query_length` with [MASK], and count all positions, as ColBERT does.
-            As there, no token attends to those [MASK]s, so that what a real token's vector is does not depend on them.
+        attend_augmentation: let tokens attend to those [MASK]s. Where it is off, as in ColBERT, what a real token's
+            vector is does not depend on them.
         query_marker: token after the first special token of a query, e.g. "[unused0]"; None for none.
         document_marker: the same for documents.
         layer: hidden layer whose vectors are taken, counted as in `hidden_states`: 0 the embeddings, -1 the last.
         skip_punctuation: leave out the vectors of documents' punctuation tokens.
+        skip_words: leave out the vectors of these tokens of documents; those that the vocabulary lacks say nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,10 +35,12 @@ class EncoderSettings(BaseModel):
     query_length: int = Field(default=32, ge=3)
     document_length: int = Field(default=256, ge=3)
     query_augmentation: bool = False
+    attend_augmentation: bool = False
     query_marker: str | None = None
     document_marker: str | None = None
     layer: int = -1
     skip_punctuation: bool = False
+    skip_words: tuple[str, ...] = ()
 
 
 COLBERT_SETTINGS = EncoderSettings(
@@ -66,6 +71,23 @@ def read_settings(folder: Path) -> EncoderSettings | None:
     return None
 
 
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; an empty one where there is no file.
+
+    Raises:
+        DataError: when the file holds something else.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise DataError(f"is not JSON: {error}", path=path) from None
+    if not isinstance(found, dict):
+        raise DataError("expected a JSON object", path=path)
+    return found
+
+
 def _read_colbert(path: Path) -> EncoderSettings:
     """Settings as ColBERT writes them beside its checkpoints."""
     names = {
@@ -73,6 +95,7 @@ def _read_colbert(path: Path) -> EncoderSettings:
         "document_length": "doc_maxlen",
         "query_marker": "query_token_id",
         "document_marker": "doc_token_id",
+        "attend_augmentation": "attend_to_mask_tokens",
         "skip_punctuation": "mask_punctuation",
     }
     try:

@@ -75,9 +75,13 @@ class RoleTokenizer:
         for number, row in enumerate(rows):
             input_ids[number, : len(row)] = torch.tensor(row, dtype=torch.long)
             attention_mask[number, : len(row)] = 1
+        if augmented and self.settings.attend_augmentation:
+            attention_mask[:] = 1
         scored = torch.ones_like(input_ids, dtype=torch.bool) if augmented else attention_mask.bool()
         if role == "document" and self.settings.skip_punctuation:
             scored &= ~torch.isin(input_ids, self._punctuation)
+        if role == "document" and self.settings.skip_words:
+            scored &= ~torch.isin(input_ids, self._skipped)
         return {"input_ids": input_ids, "attention_mask": attention_mask, "scored": scored}
 
     def _room(self, role: Role) -> int:
@@ -104,6 +108,11 @@ class RoleTokenizer:
             return tokens
         after = 1 if tokens and tokens[0] in self.tokenizer.all_special_ids else 0
         return [*tokens[:after], marker, *tokens[after:]]
+
+    @cached_property
+    def _skipped(self) -> Tensor:
+        vocabulary = self.tokenizer.get_vocab()
+        return torch.tensor([vocabulary[word] for word in self.settings.skip_words if word in vocabulary])
 
     @cached_property
     def _punctuation(self) -> Tensor:

@@ -1,10 +1,13 @@
 import importlib.util
+import json
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from harness.collections.afriqa import AfriqaSource
 from harness.collections.base import HUMAN, Document, Query
@@ -12,6 +15,7 @@ from harness.conformance import Subject
 from harness.conformance.testing import SystemConformance
 from harness.errors import DataError, UnknownNameError
 from harness.evaluation import evaluate
+from harness.experiment import Experiment
 from harness.indexing import index_key
 from harness.languages import LanguagePair
 from harness.measurement import available_cores
@@ -163,3 +167,28 @@ def test_a_real_encoder_reaches_its_known_scores_on_english_questions(minilm: Pa
     evaluation = evaluate(Run.from_rankings(rankings), collection.qrels, ["AP", "nDCG@10", "R@100"])
     means = [evaluation.mean(name) for name in ("AP", "nDCG@10", "R@100")]
     assert means == pytest.approx([0.773, 0.812, 0.969], abs=0.005)
+
+
+def test_a_changed_layer_has_its_cell_computed_again(bert: Path, tiny: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    TextEncoder.load(bert, Choices("mean", True)).save(folder)
+    layers = folder / "2_Dense_8"
+    layers.mkdir()
+    config = {"in_features": 32, "out_features": 8, "bias": False}
+    (layers / "config.json").write_text(json.dumps(config))
+    steps = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Dense_8", "Dense")]
+    types = [{"path": path, "type": f"sentence_transformers.models.{kind}"} for path, kind in steps]
+    (folder / "modules.json").write_text(json.dumps(types))
+    suite = tmp_path / "dense.yaml"
+    suite.write_text(
+        "name: dense\ntitle: One encoder\nmeasures: [AP]\ndepth: 10\n"
+        f"rows: [{{system: mdpr, label: mDPR, settings: {{encoder: {folder}, device: cpu}}}}]\n"
+        "collections: [{source: jsonl, path: tiny, pairs: [sw-en]}]\n"
+    )
+    found = []
+    for seed in (1, 1, 2):
+        weight = torch.randn(8, 32, generator=torch.Generator().manual_seed(seed))
+        save_file({"linear.weight": weight}, layers / "model.safetensors")
+        report = Experiment.from_suite(suite, tmp_path / "store", data=tiny).run()
+        found.append((report.computed, report.reused))
+    assert found == [(1, 0), (0, 1), (1, 0)]

@@ -1,0 +1,123 @@
+"""Folders that PyLate wrote (https://github.com/lightonai/pylate): a transformer, and its projection in `1_Dense`.
+
+`config_sentence_transformers.json` says how texts become tokens. What is not known here is refused by name.
+"""
+
+from __future__ import annotations
+
+import string
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from harness.errors import DataError
+from systems.late_interaction.settings import EncoderSettings, read_object
+from systems.late_interaction.sources import read_modules, weight_files
+
+_SETTINGS = "config_sentence_transformers.json"
+_NAMES = {
+    "query_length": "query_length",
+    "document_length": "document_length",
+    "query_augmentation": "do_query_expansion",
+    "attend_augmentation": "attend_to_expansion_tokens",
+    "query_marker": "query_prefix",
+    "document_marker": "document_prefix",
+    "skip_words": "skiplist_words",
+}
+_DEFAULTS = EncoderSettings(
+    document_length=180,
+    query_augmentation=True,
+    query_marker="[Q] ",
+    document_marker="[D] ",
+    skip_words=tuple(string.punctuation),
+)
+_IDENTITY = "torch.nn.modules.linear.Identity"
+
+
+def is_pylate(folder: Path) -> bool:
+    """Whether a folder lists steps of which one projects token vectors, as PyLate's do, and none pools them."""
+    if not (folder / "modules.json").is_file():
+        return False
+    found = read_object(folder / _SETTINGS)
+    names = [name for name, _ in read_modules(folder / "modules.json")]
+    told = found.get("model_type") == "ColBERT" or any(theirs in found for theirs in _NAMES.values())
+    return told or any(name.startswith("pylate.") or ".multi_vector_encoder." in name for name in names)
+
+
+def read_steps(folder: Path) -> tuple[Path, Tensor]:
+    """Folder of the transformer, and the weight (dim, hidden) of the projection: of all of them as one.
+
+    Raises:
+        DataError: when steps are not a transformer and linear maps without bias, or are damaged.
+    """
+    path = folder / "modules.json"
+    (first, place), *others = read_modules(path)
+    kinds = [name.rpartition(".")[2] for name, _ in others]
+    if not first.endswith(".Transformer") or not others or set(kinds) != {"Dense"}:
+        raise DataError(
+            f"lists {', '.join([first.rpartition('.')[2], *kinds])}; known are a Transformer, then Dense",
+            path=path,
+            hint="give a ColBERT model as PyLate 1 saves it",
+        )
+    settings = read_object(folder / place / "sentence_bert_config.json")
+    if settings.get("do_lower_case"):
+        raise DataError(
+            "asks for lower-casing, which is not done here", path=folder / place, hint="let its tokenizer do it"
+        )
+    weight: Tensor | None = None
+    for _, dense in others:
+        one = _linear(folder / dense)
+        if weight is not None and one.shape[1] != weight.shape[0]:
+            raise DataError(
+                f"takes vectors of {one.shape[1]} dimensions, it gets {weight.shape[0]}", path=folder / dense
+            )
+        weight = one if weight is None else one @ weight
+    assert weight is not None
+    return folder / place, weight
+
+
+def read_pylate_settings(folder: Path) -> EncoderSettings:
+    """Lengths, markers, and which tokens count, with PyLate's defaults for what is not said.
+
+    Raises:
+        DataError: when they cannot be read, or prompts are to stand before the texts.
+    """
+    path = folder / _SETTINGS
+    found = read_object(path)
+    if prompts := {name: text for name, text in (found.get("prompts") or {}).items() if text}:
+        raise DataError(f"puts prompts before texts, which is not done here: {prompts}", path=path)
+    stated: dict[str, Any] = {ours: found[name] for ours, name in _NAMES.items() if found.get(name) is not None}
+    for marker in ("query_marker", "document_marker"):
+        if stated.get(marker) == "":
+            stated[marker] = None
+    try:
+        return EncoderSettings.model_validate({**_DEFAULTS.model_dump(), **stated})
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise DataError(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}", path=path) from None
+
+
+def _linear(folder: Path) -> Tensor:
+    config = read_object(folder / "config.json")
+    activation = config.get("activation_function", _IDENTITY)
+    others = {name: config[name] for name in ("bias", "use_residual") if config.get(name)}
+    if activation != _IDENTITY or others:
+        said = ", ".join(f"{name} {value}" for name, value in {"activation": activation, **others}.items())
+        raise DataError(f"is no linear map without bias ({said})", path=folder / "config.json")
+    try:
+        weights = load_file(next(file for file in weight_files(folder) if file.suffix == ".safetensors"))
+        (weight,) = weights.values()
+    except (StopIteration, ValueError) as error:
+        raise DataError(f"holds no single weight in safetensors ({error!r})", path=folder) from None
+    return weight.float()
+
+
+def projection_of(weight: Tensor) -> nn.Linear:
+    """A linear map without bias of a weight (out, in)."""
+    out_features, in_features = weight.shape
+    linear = nn.Linear(in_features, out_features, bias=False)
+    linear.weight.data.copy_(weight)
+    return linear
