@@ -89,7 +89,7 @@ def _is_developed(package: str) -> bool:
     except (ImportError, ValueError):
         return False
     places = [spec.origin, *(spec.submodule_search_locations or ())] if spec else []
-    return any(place is not None and not _is_installed_file(place) for place in places)
+    return any(place is not None and not _is_installed_file(str(place)) for place in places)  # some give paths
 
 
 def _find(module: str) -> Path | None:
