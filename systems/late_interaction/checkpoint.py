@@ -12,7 +12,14 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import MODEL_MAPPING, AutoConfig, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    MODEL_FOR_TEXT_ENCODING_MAPPING,
+    MODEL_MAPPING,
+    AutoConfig,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
 
 from harness.errors import DataError, MissingDataError
 from systems.late_interaction.pylate import projection_of
@@ -39,7 +46,8 @@ def read_body(folder: Path) -> tuple[PreTrainedModel, nn.Linear | None]:
         raise MissingDataError(f"{folder} has no config.json", hint="give the folder of a Hugging Face encoder")
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        kind: Any = MODEL_MAPPING[type(config)]
+        encoders = MODEL_FOR_TEXT_ENCODING_MAPPING  # of T5 and its kin, the encoder without its decoder
+        kind: Any = (encoders if type(config) in encoders else MODEL_MAPPING)[type(config)]
     except (KeyError, ValueError, OSError) as error:
         raise DataError(f"is not the configuration of a known encoder: {error}", path=folder / "config.json") from error
     weights = _unwrapped(_read_weights(folder), kind.base_model_prefix)

@@ -12,13 +12,20 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer import modules as models
 from torch import nn
-from transformers import PreTrainedTokenizerFast
+from transformers import (
+    GPT2Model,
+    MPNetModel,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    T5EncoderModel,
+    XLMRobertaModel,
+)
 
 from harness.errors import DataError
 from systems.dense.encoder import TextEncoder
 from systems.dense.recipe import Choices, scoring_choices
 from systems.dense.system import MDPR
-from tests.systems.dense.conftest import save_bert
+from tests.systems.dense.conftest import bert_config, make_tokenizer, save_bert
 
 TEXTS = [
     "The flood closed the BRIDGE in the town",
@@ -299,3 +306,27 @@ def test_a_tokenizer_that_folds_case_is_left_as_it_is(bert: Path, tmp_path: Path
     (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 30, "do_lower_case": true}')
     kept = PreTrainedTokenizerFast.from_pretrained(folder).backend_tokenizer.normalizer
     assert str(TextEncoder.load(folder).tokenizer.backend_tokenizer.normalizer) == str(kept)
+
+
+BODIES: dict[str, tuple[type[PreTrainedModel], dict[str, Any], int]] = {
+    "xlm-roberta": (XLMRobertaModel, {"max_position_embeddings": 21, "pad_token_id": 0}, 20),
+    "mpnet": (MPNetModel, {"max_position_embeddings": 22}, 20),
+    "t5": (T5EncoderModel, {"d_model": 32, "num_layers": 2, "num_heads": 4, "d_ff": 64, "d_kv": 8}, 30),
+    "gpt2": (GPT2Model, {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 26}, 26),
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_other_bodies_give_the_vectors_of_sentence_transformers(tmp_path: Path, body: str) -> None:
+    kind, sizes, length = BODIES[body]
+    tokenizer = make_tokenizer()
+    plain = bert_config(len(tokenizer)).to_dict()
+    common = {name: plain[name] for name in ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")}
+    used = {"vocab_size": common["vocab_size"]} if body in ("t5", "gpt2") else {**common, "intermediate_size": 64}
+    kind(kind.config_class(**used, **sizes)).save_pretrained(tmp_path / "plain")
+    tokenizer.save_pretrained(tmp_path / "plain")
+    layers = [models.Pooling(32, "lasttoken" if body == "gpt2" else "mean"), dense(32, 8, bias=False)]
+    folder = save(tmp_path / "plain", tmp_path / "model", layers, max_seq_length=length)
+    require_equal(folder)
+    assert TextEncoder.load(folder, query_length=1000).lengths["query"] >= length
+    TextEncoder.load(folder, query_length=1000).encode(TEXTS, "query")  # as many positions as there are
