@@ -127,12 +127,14 @@ def _hub_folder(name: str) -> Path:
     unread = [*_NEVER_READ, *(pattern for entry in _NEVER_ENTERED for pattern in (f"{entry}/*", f"*/{entry}/*"))]
     try:
         folder = Path(snapshot_download(name, ignore_patterns=[*unread, *_PICKLES]))
-        # weights in pickles only where there are no others
-        bare = [place for place in (folder, *module_folders(folder)) if not place.is_dir() or not weight_files(place)]
-        if bare:
-            places = [place.relative_to(folder).as_posix() for place in bare]
-            prefixes = ["" if place == "." else f"{place}/" for place in places]
-            snapshot_download(name, allow_patterns=[f"{prefix}{PICKLE[:-4]}*" for prefix in prefixes])
+        # weights in pickles only where there are no others, and folders that only `modules.json` tells of
+        lacking = [
+            place for place in (folder, *module_folders(folder)) if not place.is_dir() or not weight_files(place)
+        ]
+        if lacking:
+            places = [place.relative_to(folder).as_posix() for place in lacking]
+            wanted = [f"{PICKLE.removesuffix('.bin')}*" if place == "." else f"{place}/*" for place in places]
+            snapshot_download(name, allow_patterns=wanted, ignore_patterns=list(_NEVER_READ))
     except (OSError, ValueError, RuntimeError, HFValidationError) as error:  # what the hub's client raises offline
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise MissingDataError(

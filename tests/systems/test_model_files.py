@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub.utils import filter_repo_objects
 from safetensors.torch import save_file
 
 from harness.errors import DataError, MissingDataError
 from systems.dense.encoder import TextEncoder
 from systems.dense.system import MDPR
-from systems.late_interaction.sources import source_digest, weight_files
+from systems.late_interaction.sources import _hub_folder, model_folder, source_digest, weight_files
 from systems.nmt.checkpoint import languages_of
 from tests.systems.dense.conftest import save_bert
 
@@ -149,3 +150,37 @@ def test_languages_of_a_translation_model_are_read_again_when_its_files_change(t
     assert languages_of(str(tmp_path)).refusal("sw", "en") is None
     (tmp_path / "training.json").write_text('{"sources": ["som"], "target": "en"}')
     assert languages_of(str(tmp_path)).refusal("sw", "en") == "its model translates from som, not from sw"
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder that stands for a repository on the hub, from which the hub's own rules choose what is fetched."""
+    remote, local = tmp_path / "remote", tmp_path / "fetched"
+    remote.mkdir()
+
+    def fetch(_name: str, *, allow_patterns: list[str] | None = None, ignore_patterns: list[str] | None = None) -> str:
+        names = [path.relative_to(remote).as_posix() for path in remote.rglob("*") if path.is_file()]
+        chosen = filter_repo_objects(names, allow_patterns=allow_patterns, ignore_patterns=ignore_patterns)
+        for name in chosen:
+            (local / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(remote / name, local / name)
+        return str(local)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fetch)
+    _hub_folder.cache_clear()
+    return remote
+
+
+def test_the_hub_gives_what_is_in_the_digest(hub: Path, model: Path) -> None:
+    shutil.copytree(model, hub, dirs_exist_ok=True)
+    (hub / "2_Dense_8" / "model.safetensors").rename(hub / "2_Dense_8" / "pytorch_model.bin")
+    for name in ("README.md", "onnx/model.onnx", "0_Transformer/pytorch_model.bin", "tf_model.h5", "vocab/words.txt"):
+        append(name)(hub)
+    try:
+        folder = model_folder("someone/model")
+        assert source_digest("someone/model") == source_digest(hub)
+        fetched = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+        assert {"2_Dense_8/pytorch_model.bin", ".layers/last/model.safetensors", "vocab/words.txt"} <= fetched
+        assert not {"README.md", "onnx/model.onnx", "0_Transformer/pytorch_model.bin", "tf_model.h5"} & fetched
+    finally:
+        _hub_folder.cache_clear()
