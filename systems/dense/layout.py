@@ -98,7 +98,7 @@ def read_pooling(path: Path, chosen: str | None) -> Pooled:
     found = read_object(path)
     flags = [key.removeprefix("pooling_mode_") for key, value in found.items() if value is True and "_mode_" in key]
     stated = found.get("pooling_mode", [_POOLING_FLAGS.get(flag, flag) for flag in flags])
-    modes = [stated] if isinstance(stated, str) else list(stated)
+    modes = list(stated) if isinstance(stated, list) else [stated]
     if chosen is None and (not modes or any(mode not in POOLINGS for mode in modes)):
         raise DataError(f"expected pooling by {', '.join(POOLINGS)}, found {modes}", path=path, hint=_OTHER_POOLINGS)
     if "pooling_mode" not in found:  # flags have no order
@@ -156,7 +156,9 @@ def read_transformer_settings(folder: Path) -> TransformerSettings:
         if last not in _HARMLESS and value not in (None, {}, _EXPECTED.get(key)):
             raise DataError(f"{key} is {value!r}, which is not known here", path=path, hint="give a text encoder")
     length = found.get("max_seq_length") or read_object(folder / "tokenizer_config.json").get("model_max_length")
-    known = int(length) if isinstance(length, int | float) and 0 < length < _UNLIMITED else None
+    if not isinstance(length, int | float | None) or (length is not None and length < 1):
+        raise DataError(f"max_seq_length is {length!r}, expected a number of tokens", path=path)
+    known = int(length) if length is not None and length < _UNLIMITED else None
     return TransformerSettings(known, bool(found.get("do_lower_case")))
 
 

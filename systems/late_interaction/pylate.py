@@ -87,7 +87,8 @@ def read_pylate_settings(folder: Path) -> EncoderSettings:
     """
     path = folder / _SETTINGS
     found = read_object(path)
-    if prompts := {name: text for name, text in (found.get("prompts") or {}).items() if text}:
+    prompts = found.get("prompts") or {}
+    if not isinstance(prompts, dict) or any(prompts.values()):
         raise DataError(f"puts prompts before texts, which is not done here: {prompts}", path=path)
     stated: dict[str, Any] = {ours: found[name] for ours, name in _NAMES.items() if found.get(name) is not None}
     for marker in ("query_marker", "document_marker"):

@@ -97,6 +97,8 @@ def read_modules(path: Path) -> list[tuple[str, str]]:
         raise DataError(f"is not JSON: {error}", path=path) from None
     except (TypeError, KeyError):
         raise DataError("expected a list of steps with type and path", path=path) from None
+    if not steps:
+        raise DataError("lists no steps", path=path, hint="download the model again")
     for _, place in steps:
         if ".." in Path(place).parts or Path(place).is_absolute():
             raise DataError(f"names a place outside of the model's folder: {place}", path=path)

@@ -280,6 +280,10 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | list[dict[str, str]], str]] = {
         {"prompts": {"query": ""}, "default_prompt_name": "x"},
         "there is no prompt 'x'",
     ),
+    "no steps": ("modules.json", [], "lists no steps"),
+    "a pooling that is a number": ("1_Pooling/config.json", {"pooling_mode": 3}, r"found \[3\]"),
+    "a length in words": ("sentence_bert_config.json", {"max_seq_length": "long"}, "max_seq_length is 'long'"),
+    "a list of prompts": ("config_sentence_transformers.json", {"prompts": ["q: "]}, "expected texts by their name"),
     "a cut": ("config_sentence_transformers.json", {"truncate_dim": 8}, "cuts vectors"),
 }
 

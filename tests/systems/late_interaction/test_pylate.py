@@ -135,6 +135,7 @@ def test_a_changed_projection_is_another_model_and_gives_other_vectors(tmp_path:
         ("1_Dense/config.json", {"use_residual": True}, "use_residual True"),
         ("sentence_bert_config.json", {"do_lower_case": True}, "asks for lower-casing"),
         ("config_sentence_transformers.json", {"prompts": {"query": "search: "}}, "puts prompts before texts"),
+        ("config_sentence_transformers.json", {"prompts": ["search: "]}, "puts prompts before texts"),
         ("config_sentence_transformers.json", {"query_prefix": "[QUERY]"}, r"query marker '\[QUERY\]' is not a token"),
         ("config_sentence_transformers.json", {"query_length": "long"}, "query_length: "),
     ],
