@@ -24,8 +24,10 @@ DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error)
 """What reading a file raises that is cut short or damaged."""
 
 _SIGNATURES: dict[bytes, str] = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zst"}
+_SIGNATURES |= {bytes([0x50 + kind]) + b"\x2a\x4d\x18": "zst" for kind in range(16)}  # a frame to skip, as pzstd begins
 _REFUSED: dict[bytes, tuple[str, str]] = {
     b"PK\x03\x04": ("is a zip archive", "unpack it and name the files"),
+    b"PK\x05\x06": ("is an empty zip archive", "name the files themselves"),
     b"7z\xbc\xaf\x27\x1c": ("is a 7z archive", "unpack it and name the files"),
     b"Rar!": ("is a rar archive", "unpack it and name the files"),
     b"PAR1": ("is a Parquet file", "write it as JSON lines, e.g. with pandas.read_parquet(...).to_json(lines=True)"),
@@ -74,18 +76,24 @@ def open_binary(path: Path) -> BinaryIO:
     Raises:
         DataError: when the file cannot be opened, or is no text: an archive, Parquet, UTF-16.
     """
-    name = compression(path)
-    content = cast(BinaryIO, path.open("rb") if name is None else _OPENERS[name](path))
-    if not isinstance(content, io.BufferedReader):
-        content = cast(BinaryIO, io.BufferedReader(content))
+    content = _opened(path)
     try:
-        _refuse_other_content(cast(io.BufferedReader, content).peek(_HEAD)[:_HEAD], path)
+        _refuse_other_content(content.peek(_HEAD)[:_HEAD], path)
     except DataError:
         content.close()
         raise
     except DAMAGE:
-        pass  # whoever reads it finds the damage, and says in which line
+        # Whoever reads it finds the damage, and says in which line; but from the start, since some decompressors take a
+        # file for ended that they failed on before.
+        content.close()
+        content = _opened(path)
     return content
+
+
+def _opened(path: Path) -> io.BufferedReader:
+    name = compression(path)
+    raw = path.open("rb") if name is None else _OPENERS[name](path)
+    return raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)
 
 
 def _refuse_other_content(head: bytes, path: Path) -> None:
@@ -95,7 +103,7 @@ def _refuse_other_content(head: bytes, path: Path) -> None:
             raise DataError(what, path=path, hint=remedy)
     if head[257:262] == b"ustar":
         raise DataError("is a tar archive", path=path, hint="unpack it and name the files")
-    if head[1:2] == b"\0" or head[:1] == b"\0":
+    if b"\0" in head:  # anywhere: in UTF-16, letters of most scripts are bytes that pass for UTF-8, spaces are not
         raise DataError("is UTF-16 or no text at all", path=path, hint="convert it with iconv -f UTF-16LE -t UTF-8")
 
 
@@ -113,10 +121,47 @@ def _open_zst(path: Path) -> io.BufferedIOBase:
     return cast(io.BufferedIOBase, pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"))
 
 
+class _Streams(io.RawIOBase):
+    """Compressed streams one after another, up to the end of the file.
+
+    `bz2.open` and `lzma.open` take whatever does not begin a stream for the end, and lose what follows.
+    """
+
+    def __init__(self, path: Path, start: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor]) -> None:
+        self._file = path.open("rb")
+        self._start = start
+        self._stream = start()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = b""
+        while not data:
+            if self._stream.eof:
+                rest = self._stream.unused_data
+                while not rest.lstrip(b"\0"):  # what streams may be padded with
+                    if not (rest := self._file.read(io.DEFAULT_BUFFER_SIZE)):
+                        return 0
+                rest = rest.lstrip(b"\0")
+                self._stream = self._start()
+            else:
+                rest = self._file.read(io.DEFAULT_BUFFER_SIZE) if self._stream.needs_input else b""
+                if not rest and self._stream.needs_input:
+                    raise EOFError("the compressed data end before their mark of the end")
+            data = self._stream.decompress(rest, len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
 _OPENERS: dict[str, Callable[[Path], Any]] = {
     "gzip": gzip.open,
-    "bz2": bz2.open,
-    "xz": lzma.open,
+    "bz2": lambda path: _Streams(path, bz2.BZ2Decompressor),
+    "xz": lambda path: _Streams(path, lzma.LZMADecompressor),
     "zst": _open_zst,
 }
 

@@ -56,7 +56,7 @@ def document_set(
     return DocumentSet(set_id, language, partial(_read_all, readers, skipped), signature)
 
 
-READERS_VERSION = 2
+READERS_VERSION = 3
 """Goes up when a reader here takes other text from the same file: what was remembered is then forgotten."""
 
 

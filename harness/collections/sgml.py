@@ -19,7 +19,7 @@ INLINE = frozenset("a abbr b big cite code em font i mark q s small span strike 
 """Elements that stand inside a word or a sentence: no space comes in their place."""
 
 COMMENTS = "comments"
-"""Name under which comments are counted among what is left out."""
+"""Name under which comments, declarations and instructions are counted among what is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Token:
     """A piece of a fragment.
 
     Attributes:
-        kind: text with entities resolved; a comment; or the start or end of an element.
+        kind: text with entities resolved; a comment, declaration or processing instruction; the start or end of an
+            element.
         text: of text and comments.
         name: of elements, in lower case.
         attributes: of starts, names in lower case.
@@ -42,7 +43,7 @@ class Token:
 
 
 def tokens(fragment: str) -> list[Token]:
-    """Text and marks of a fragment in order; declarations and processing instructions are dropped.
+    """Text and marks of a fragment in order; declarations and processing instructions are comments.
 
     What only looks like a mark stays text.
 
@@ -57,20 +58,19 @@ def tokens(fragment: str) -> list[Token]:
         if tail := fragment[match.end() : place]:
             found.append(Token("text", html.unescape(tail)))
         place = match.start()
-        if (token := _token(match, ends)) is not None:
-            found.append(token)
+        found.append(_token(match, ends))
     if head := fragment[:place]:
         found.append(Token("text", html.unescape(head)))
     return found[::-1]
 
 
-def _token(match: re.Match[str], ends: dict[str, int]) -> Token | None:
+def _token(match: re.Match[str], ends: dict[str, int]) -> Token:
     if match["comment"] is not None:
         return Token("comment", match["comment"])
     if match["verbatim"] is not None:
         return Token("text", match["verbatim"])
     if match["name"] is None:
-        return None
+        return Token("comment", match[0].strip("<!?>"))
     name = match["name"].lower()
     if match["slash"]:
         ends[name] = ends.get(name, 0) + 1

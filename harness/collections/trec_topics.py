@@ -26,6 +26,9 @@ _FIELDS = {
     "narr": "narrative",
     "narrative": "narrative",
 }
+_BREAKS = frozenset("br hr p div li ol ul".split())
+"""Elements that nothing closes and that part the text of a field; no topic has fields of these names."""
+
 _TITLES = ("title", "query", "question")
 _ID_ATTRIBUTES = ("number", "num", "id", "qid", "topic_id")
 _LABELS = {
@@ -168,6 +171,8 @@ def _is_within(current: _Field | None, token: Token) -> bool:
         return True
     if current is None:
         return False
+    if token.name in _BREAKS:
+        return True
     return current.open_until is not None or (token.closed and token.name.rpartition("-")[2] not in _FIELDS)
 
 

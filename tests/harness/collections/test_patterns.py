@@ -150,9 +150,45 @@ def test_frames_follow_one_another_and_a_cut_file_is_refused(tmp_path: Path, end
         list(numbered_lines(path))
 
 
+@pytest.mark.parametrize("ending", PACKERS)
+def test_a_second_part_that_is_damaged_is_not_taken_for_the_end(tmp_path: Path, ending: str) -> None:
+    first, second = (PACKERS[ending](f"{number} Q0 a 1 2.5 t\n".encode()) for number in (1, 2))
+    path = tmp_path / "x.run"
+    path.write_bytes(first + second)
+    assert Run.read(path).query_ids == ("1", "2")
+    for rest in (b"X" + second[1:], b"plain text", second[:4]):
+        path.write_bytes(first + rest)
+        with pytest.raises(DataError, match="is cut short or damaged"):
+            list(numbered_lines(path))
+        with pytest.raises(DataError, match="is cut short or damaged"):
+            Run.read(path)
+
+
+@pytest.mark.parametrize("ending", PACKERS)
+def test_a_file_cut_anywhere_is_refused(tmp_path: Path, ending: str) -> None:
+    whole = PACKERS[ending](b"1\tukame\n")
+    path = tmp_path / "topics.tsv"
+    for length in range(8, len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(DataError, match="is cut short or damaged"):
+            list(numbered_lines(path))
+
+
+def test_padding_and_frames_to_skip_are_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(lzma.compress(b"a\n") + bytes(8) + lzma.compress(b"b\n") + bytes(4))
+    assert list(numbered_lines(path)) == [(1, "a"), (2, "b")]
+    path.write_bytes(b"\x50\x2a\x4d\x18\4\0\0\0size" + zst(b"a\n"))
+    assert list(numbered_lines(path)) == [(1, "a")]
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
+        ("привет\tмир\n".encode("utf-16-le"), "is UTF-16 or no text"),
+        ("привет\tмир\n".encode("utf-16-be"), "is UTF-16 or no text"),
+        ("привет\tмир\n".encode("utf-32-le"), "is UTF-16 or no text"),
+        (b"PK\x05\x06".ljust(22, b"\0"), "is an empty zip archive"),
         (b"PK\x03\x04rest", "is a zip archive"),
         (b"PAR1rest", "is a Parquet file"),
         (b"7z\xbc\xaf\x27\x1crest", "is a 7z archive"),

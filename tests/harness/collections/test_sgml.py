@@ -71,6 +71,11 @@ def test_what_is_left_out_is_counted_and_reported_with_its_share(tmp_path: Path)
     assert warning.message == "20.00% of the documents' characters are not read: date 20.00%"
 
 
+def test_instructions_and_declarations_are_counted_as_comments_are(tmp_path: Path) -> None:
+    (document,) = read(tmp_path, "<DOC><DOCNO>d</DOCNO>a<?php b</P> c?>d<!ENTITY e><!--f--></DOC>")
+    assert (document.text, document.left_out) == ("ad", {"comments": len("php b</P> c") + len("ENTITY e") + len("f")})
+
+
 def test_the_user_says_what_is_not_text(tmp_path: Path) -> None:
     path = tmp_path / "docs.sgml"
     path.write_text("<DOC><DOCNO>d</DOCNO><DATE>2002</DATE><BYLINE>Ann</BYLINE><TEXT>t</TEXT></DOC>")

@@ -44,6 +44,7 @@ def read(tmp_path: Path, text: str, code: str = "sw") -> list[TrecTopic]:
             "<top>\n<num> Number: MB01 </num>\n<query> BBC </query>\n<querytime> Tue </querytime>\n</top>",
             ("MB01", "BBC", ""),
         ),
+        ("<top>\n<num> 1\n<title> a <br> b\n<desc> c <p> d <br/> e\n</top>", ("1", "a b", "c d e")),
         ("<TOP><NUM>1</NUM><TITLE>T</TITLE></TOP>", ("1", "T", "")),
         ('<top><num>1</num><title lang="en">drought</title><title lang="sw">ukame</title></top>', ("1", "ukame", "")),
         ('<topic lang="swa"><identifier>1</identifier><title>ukame</title></topic>', ("1", "ukame", "")),
