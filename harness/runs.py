@@ -214,14 +214,18 @@ class Run:
         if not metadata and not self.retrieved:
             metadata = {"tag": tag}
         header = format_metadata(metadata) if metadata else ""
-        scores = _shortest_decimals(single_precision(self.scores)).to_pylist()
         with written_whole(Path(path)) as handle:
             handle.write(header.encode())
-            for query, start, end in zip(self.query_ids, self.offsets[:-1], self.offsets[1:], strict=True):
-                documents = self.documents.take(self.codes[start:end]).to_pylist()
-                ranked = enumerate(zip(documents, scores[start:end], strict=True), start=1)
-                lines = (f"{query} Q0 {document} {rank} {score} {tag}\n" for rank, (document, score) in ranked)
-                handle.write("".join(lines).encode())
+            for text in self.lines(tag):
+                handle.write(text.encode())
+
+    def lines(self, tag: str) -> Iterator[str]:
+        """The file's lines without a header, one text a query."""
+        scores = _shortest_decimals(single_precision(self.scores)).to_pylist()
+        for query, start, end in zip(self.query_ids, self.offsets[:-1], self.offsets[1:], strict=True):
+            documents = self.documents.take(self.codes[start:end]).to_pylist()
+            ranked = enumerate(zip(documents, scores[start:end], strict=True), start=1)
+            yield "".join(f"{query} Q0 {document} {rank} {score} {tag}\n" for rank, (document, score) in ranked)
 
 
 def _check_ids(kind: str, ids: Iterable[object]) -> None:

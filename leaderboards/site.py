@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import re
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from filelock import FileLock
-
 from harness.board import KIND as BOARDS
-from harness.errors import StoreError, UnknownNameError, UsageError
-from harness.store import Store, read_json
+from harness.errors import StoreError, UnknownNameError
+from harness.store import Store
 from leaderboards.analysis import Listener, analyse
 from leaderboards.document import BoardDocument
+from leaderboards.folders import FolderKind, replace_folder
 from leaderboards.json_text import write_lines
 from leaderboards.leaderboard import Leaderboard
 from leaderboards.published import figures_for
@@ -27,6 +24,7 @@ from leaderboards.render.json_document import make_document
 SCHEMA = "clir-harness/site"
 HEAD = "site.json"
 """Says that a folder is such a site, and which files are of it."""
+KIND = FolderKind("site", "clir publish", HEAD, SCHEMA)
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _TAKEN = ("index", "site")
 
@@ -41,8 +39,7 @@ def publish_site(
 ) -> dict[str, str]:
     """Write the site; the same store gives the same bytes.
 
-    It is made beside the folder and renamed into its place, so a kill at any moment leaves the old site or the new one,
-    under the folder's name or, when it comes between the two renames, to be put back by the next call.
+    An earlier site is replaced as a whole, by `replace_folder`.
 
     Args:
         store: an opened store, or its folder.
@@ -70,47 +67,7 @@ def publish_site(
     for suite in chosen:
         if suite not in known:
             raise UnknownNameError("suite in this store", suite, known)
-    place = Path(folder).resolve()
-    try:
-        return _replace(opened, place, chosen, force, listen)
-    except OSError as error:
-        raise UsageError(
-            f"the site {place} cannot be written: {error.strerror} ({error.filename})",
-            hint="name a folder you may write beside, with space left",
-        ) from error
-
-
-def _replace(
-    opened: Store, place: Path, chosen: Sequence[str], force: bool, listen: Callable[[str], Listener] | None
-) -> dict[str, str]:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(place.with_name(f".{place.name}.lock")):
-        made, previous = (place.with_name(f".{place.name}.{what}") for what in ("made", "previous"))
-        if previous.exists() and not place.exists():
-            previous.rename(place)
-        _check_replaceable(place, force)
-        for left in (made, previous):
-            shutil.rmtree(left, ignore_errors=True)
-        made.mkdir()
-        try:
-            pages = _fill(opened, made, chosen, listen)
-            if place.exists():
-                place.rename(previous)
-            made.rename(place)
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
-        shutil.rmtree(previous, ignore_errors=True)
-    return pages
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    path.touch()  # where this is impossible, it fails; a lock would wait
-    with FileLock(path):
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+    return replace_folder(folder, KIND, lambda made: _fill(opened, made, chosen, listen), force=force)
 
 
 def file_names(suites: Sequence[str]) -> dict[str, str]:
@@ -129,26 +86,6 @@ def file_names(suites: Sequence[str]) -> dict[str, str]:
         names[suite] = name
         taken.add(name.casefold())
     return names
-
-
-def _check_replaceable(place: Path, force: bool) -> None:
-    if place.exists() and not place.is_dir():
-        raise UsageError(f"{place} is not a folder", hint="name a new or empty folder")
-    if force or not place.exists() or not any(place.iterdir()):
-        return
-    head = read_json(place / HEAD) if (place / HEAD).is_file() else None
-    if not isinstance(head, dict) or head.get("schema") != SCHEMA:
-        raise UsageError(
-            f"{place} is not empty, and is no site that `clir publish` wrote",
-            hint="name a new or empty folder; --force replaces this one, and what is in it is lost",
-        )
-    others = sorted(path.name for path in place.iterdir() if path.name not in {HEAD, *head.get("files", ())})
-    if others:
-        shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
-        raise UsageError(
-            f"{place} holds files that `clir publish` did not write: {shown}",
-            hint="move them elsewhere; --force replaces the folder, and they are lost",
-        )
 
 
 def _fill(

@@ -16,6 +16,7 @@ COMMANDS = {
     "submit": "Put a run that another tool wrote on the board of a suite.",
     "leaderboard": "Print the leaderboard of a suite from the results store.",
     "compare": "Compare two boards or runs cell by cell: what improved, what regressed.",
+    "export": "Write runs, judgements and topics as plain TREC files, for any tool.",
     "baseline": "Keep a board as the baseline of later comparisons.",
     "publish": "Write the boards of a results store as a static site.",
     "calibration": "Print how well scores predict relevance: Brier score, calibration error, diagrams.",
