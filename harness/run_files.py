@@ -71,9 +71,11 @@ def read_head(path: Path) -> Head:
 def _parse_metadata(text: str, path: Path, start: int) -> dict[str, Any]:
     import yaml
 
+    from harness.yaml_values import load_yaml
+
     try:
-        metadata = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2026-13-01
+        metadata = load_yaml(text)
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = start if mark is None else start + 1 + mark.line
         problem = getattr(error, "problem", None) or "malformed"

@@ -17,6 +17,7 @@ from harness.languages import LanguagePair
 from harness.perturbation.tracks import Track
 from harness.system import SYSTEMS
 from harness.textio import read_yaml
+from harness.yaml_values import compose_yaml, quoting_hint, setting_value
 
 
 def _is_label(text: str) -> str:
@@ -174,7 +175,7 @@ class Suite(BaseModel):
             meant = suite.rows_named(name)
             if not meant:
                 raise UnknownNameError("system in this suite", name, [row.label for row in suite.rows])
-            change = {setting: yaml.safe_load(value)}
+            change = {setting: setting_value(assignment, value)}
             if (text := broken_text(change)) is not None:
                 raise UsageError(f"the setting '{path}' holds a lone surrogate: {text!r}", hint=TEXT_RULE)
             rows = [
@@ -242,8 +243,8 @@ def load_suite(name_or_path: str | Path) -> Suite:
         raise DataError(
             f"{where}: {message}" if where else message,
             path=path,
-            line=_line_of(yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader), fault["loc"]),
-            hint="`clir suites embedded` shows a suite that works",
+            line=_line_of(compose_yaml(path.read_text("utf-8")), fault["loc"]),
+            hint=quoting_hint(fault["type"], fault["input"]) or "`clir suites embedded` shows a suite that works",
         ) from None
 
 

@@ -20,6 +20,7 @@ from harness.collections.base import Document, Query
 from harness.errors import UnknownNameError, UsageError
 from harness.languages import LanguagePair
 from harness.registry import Registry
+from harness.yaml_values import quoting_hint
 
 
 class SystemConfig(BaseModel):
@@ -188,7 +189,10 @@ def config_error(owner: str, model: type[BaseModel], error: ValidationError) -> 
             lines.append(f"{field}: is required")
         else:
             lines.append(f"{field}: {fault['msg'].removeprefix('Value error, ')} (found {fault['input']!r})")
-    return UsageError(f"{owner}: " + "; ".join(lines), hint=f"settings: {', '.join(model.model_fields) or 'none'}")
+    quoting = next((hint for f in error.errors() if (hint := quoting_hint(f["type"], f["input"]))), None)
+    return UsageError(
+        f"{owner}: " + "; ".join(lines), hint=quoting or f"settings: {', '.join(model.model_fields) or 'none'}"
+    )
 
 
 class Component(BaseModel):

@@ -16,6 +16,7 @@ import yaml
 
 from harness.characters import TEXT_RULE, is_text
 from harness.errors import DataError
+from harness.yaml_values import load_yaml
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 """Endings of compressed files; a file is known by its first bytes, its name does not matter."""
@@ -202,7 +203,7 @@ def read_yaml(path: Path) -> Any:
     try:
         text = path.read_text("utf-8")
         _refuse_lone_surrogates(text, path)
-        return yaml.safe_load(text)
+        return load_yaml(text)
     except UnicodeDecodeError as error:
         raise DataError("is not UTF-8", path=path, hint="convert it with iconv") from error
     except OSError as error:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from harness.errors import ClirError, DataError, MissingDataError
 from harness.languages import LanguagePair
 from harness.textio import read_yaml
+from harness.yaml_values import quoting_hint
 from leaderboards.entries import Column
 from leaderboards.leaderboard import Leaderboard
 
@@ -99,7 +100,8 @@ def read_published(path: Path) -> list[PublishedFigure]:
                 raise DataError(
                     f"entry {number} ({name}): {where}: {fault['msg'].removeprefix('Value error, ')}",
                     path=path,
-                    hint=f"a figure has {', '.join(PublishedFigure.model_fields)}",
+                    hint=quoting_hint(fault["type"], fault["input"])
+                    or f"a figure has {', '.join(PublishedFigure.model_fields)}",
                 ) from None
     return found
 

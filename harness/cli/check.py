@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
 from harness.cli.options import echo_json, json_option, plugin_option
 from harness.errors import UsageError
+from harness.yaml_values import setting_value
 
 
 @click.command("check")
@@ -70,12 +70,9 @@ def _settings(assignments: tuple[str, ...]) -> dict[str, Any]:
     settings = {}
     for assignment in assignments:
         field, equals, value = assignment.partition("=")
-        try:
-            settings[field.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            equals = ""
         if not (equals and field.strip()):
             raise UsageError(f"cannot read the setting '{assignment}'", hint="write FIELD=VALUE, e.g. k1=1.2")
+        settings[field.strip()] = setting_value(assignment, value)
     return settings
 
 

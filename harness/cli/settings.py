@@ -41,7 +41,7 @@ def _plain(field: FieldInfo) -> Any:
     """The default as JSON has it."""
     default = field.get_default(call_default_factory=True, validated_data={})
     annotation: Any = field.annotation
-    return TypeAdapter[Any](annotation).dump_python(default, mode="json")
+    return TypeAdapter[Any](annotation).dump_python(default, mode="json", warnings=False)
 
 
 def _meaning(model: type[BaseModel], name: str) -> str:

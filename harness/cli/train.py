@@ -86,10 +86,9 @@ def command(
 
 def _settings(config: Path | None, assignments: list[str]) -> dict[str, Any]:
     """Training settings from the file, changed by the assignments."""
-    import yaml
-
     from harness.errors import DataError, UsageError
     from harness.textio import read_yaml
+    from harness.yaml_values import setting_value
 
     values: dict[str, Any] = {}
     if config is not None:
@@ -100,5 +99,5 @@ def _settings(config: Path | None, assignments: list[str]) -> dict[str, Any]:
         name, equals, value = assignment.partition("=")
         if not (name and equals):
             raise UsageError(f"cannot read the setting '{assignment}'", hint="write FIELD=VALUE, e.g. steps=400")
-        values[name] = yaml.safe_load(value)
+        values[name] = setting_value(assignment, value)
     return values

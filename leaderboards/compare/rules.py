@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.errors import DataError, MissingDataError
 from harness.textio import read_yaml
+from harness.yaml_values import quoting_hint
 
 LIMITS = ("absolute", "relative", "alpha", "latency_ratio", "memory_ratio")
 
@@ -112,5 +113,7 @@ def read_rules(path: Path) -> Rules:
         raise DataError(
             f"{where}: {'unknown rule' if unknown else fault['msg'].removeprefix('Value error, ')}",
             path=path,
-            hint=f"rules are {', '.join(known.model_fields)}" if unknown else None,
+            hint=f"rules are {', '.join(known.model_fields)}"
+            if unknown
+            else quoting_hint(fault["type"], fault["input"]),
         ) from None

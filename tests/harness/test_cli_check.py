@@ -92,7 +92,7 @@ def test_the_outcome_comes_as_json_too(check, plugin: Path) -> None:
         (["bm52"], "did you mean 'bm25'"),
         (["bm25", "--set", "k3=1"], "unknown setting of system 'bm25' 'k3'"),
         (["bm25", "--set", "k1"], "write FIELD=VALUE"),
-        (["bm25", "--set", "k1=["], "write FIELD=VALUE"),
+        (["bm25", "--set", "k1=["], "its value is not YAML"),
         (["bm25", "--pair", "sw-xx1"], "xx1"),
         (["all-documents", "--pair", "en-sw"], "takes none of these pairs: en-sw: no sw documents"),
     ],
