@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
-from harness.collections.base import Qrels, content_digest
-from harness.errors import DataError
+from harness.characters import ID_RULE, is_id
+from harness.collections.base import Qrels, TestCollection, content_digest
+from harness.errors import CollectionError, DataError
 from harness.textio import lines_of, shown
 
 
@@ -22,14 +24,17 @@ def read_qrels(*paths: Path) -> dict[str, dict[str, int]]:
         columns = line.split()
         if len(columns) != 4:
             raise DataError(
-                f"expected 4 columns (query iteration document grade), found {len(columns)}", path=path, line=number
+                f"expected 4 columns (query iteration document grade), found {len(columns)}",
+                path=path,
+                line=number,
+                hint="columns are parted by blanks or tabs; ids hold no white space of any kind",
             )
         query, _, document, grade = columns
         judge(qrels, query, document, grade, path, number)
     return qrels
 
 
-_GRADE = re.compile(r"[+-]?[0-9]+")
+_GRADE = re.compile(r"[+-]?[0-9]{1,19}")
 _GRADES = range(-(2**63), 2**63)
 
 
@@ -37,12 +42,14 @@ def judge(qrels: dict[str, dict[str, int]], query: str, document: str, grade: st
     """Take one judgement in.
 
     Raises:
-        DataError: with file and line, when the grade is not an integer of 64 bits in ASCII digits, or the document is
-            judged already.
+        DataError: with file and line, when the grade is not an integer of 64 bits in ASCII digits, an id is none, or
+            the document is judged already.
     """
     if not _GRADE.fullmatch(grade) or int(grade) not in _GRADES:
         hint = "write a whole number, e.g. 0, 1 or 2"
         raise DataError(f"expected an integer grade, found {shown(grade)}", path=path, line=line, hint=hint)
+    if fault := next((one for one in (query, document) if not is_id(one)), None):
+        raise DataError(f"{shown(fault)} is no id", path=path, line=line, hint=ID_RULE)
     judged = qrels.setdefault(query, {})
     if document in judged:
         raise DataError(
@@ -52,6 +59,27 @@ def judge(qrels: dict[str, dict[str, int]], query: str, document: str, grade: st
             hint="keep one judgement of each document per query",
         )
     judged[document] = int(grade)
+
+
+def check_judgements(collection: TestCollection) -> None:
+    """Refuse judgements of another form, which running code can give.
+
+    Raises:
+        CollectionError: names what is not text, or no integer of 64 bits.
+    """
+    for query, judged in collection.qrels.items():
+        if not isinstance(judged, Mapping):
+            raise CollectionError(
+                f"collection {collection.id}: expected grades by document for query {query!r}, found {judged!r}"
+            )
+        for document, grade in judged.items():
+            sound = isinstance(query, str) and isinstance(document, str)
+            if not sound or type(grade) is not int or grade not in _GRADES:
+                raise CollectionError(
+                    f"collection {collection.id}: expected ids as text and an integer of 64 bits as grade, "
+                    f"found {query!r}, {document!r}, {grade!r}",
+                    hint="write str(id) and int(grade)",
+                )
 
 
 def format_qrels(qrels: Qrels) -> str:

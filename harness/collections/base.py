@@ -12,7 +12,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.collections.allowances import Allow
-from harness.errors import NotApplicableError
+from harness.errors import DataError, NotApplicableError
 from harness.languages import LanguagePair, canonical_tag
 
 ORIGINAL = "original"
@@ -40,6 +40,9 @@ class Document:
     title: str = ""
     left_out: Mapping[str, int] = field(default_factory=dict, kw_only=True, compare=False, repr=False)
 
+    def __post_init__(self) -> None:
+        _expect_text("document", self.id, self.text, self.title)
+
     @property
     def contents(self) -> str:
         """Title and text as one string: what a system indexes."""
@@ -52,6 +55,21 @@ class Query:
 
     id: str
     text: str
+
+    def __post_init__(self) -> None:
+        _expect_text("query", self.id, self.text)
+
+
+def _expect_text(kind: str, *values: object) -> None:
+    """Refuse what running code gives in place of text: numbers as ids, None as text.
+
+    Raises:
+        DataError: names the id.
+    """
+    for value in values:
+        if not isinstance(value, str):
+            message = f"{kind} {values[0]!r}: expected text, found {value!r}"
+            raise DataError(message, hint="ids and texts are strings; write str(id), and '' for no text")
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,11 +145,11 @@ class Catalogue:
         try:
             with calling(f"collection source '{spec.source}'"):
                 loaded = self._with_code(spec, replace(source.load(entry.id), drop_self=source.config.drop_self))
+                collection = settled(loaded, source.config)
                 found = self._report(loaded, source.config.allow)
         except MissingDataError as error:
             return self._missing(spec, entry, error.message, error.hint)
         found.raise_for_errors()
-        collection = settled(loaded, source.config)
         counted = self._report(collection, source.config.allow)
         return CatalogueEntry(
             entry.id,

@@ -76,7 +76,7 @@ def summarise(documents: DocumentSet) -> DocumentSummary:
         digest=digest,
         characters=tally.characters,
         duplicates=len(duplicates),
-        duplicate_ids=tuple(duplicates[:SAMPLE]),
+        duplicate_ids=tuple(map(_shown, duplicates[:SAMPLE])),
         empty=tally.empty,
         empty_ids=tuple(tally.empty_ids),
         unwritable=tally.unwritable,
@@ -104,15 +104,20 @@ class _Tally:
             self.characters += len(document.title) + len(document.text)
             if not document.contents.strip():
                 self.empty += 1
-                self.empty_ids += [document.id] if self.empty <= SAMPLE else []
+                self.empty_ids += [_shown(document.id)] if self.empty <= SAMPLE else []
             if not is_id(document.id):
                 self.unwritable += 1
-                self.unwritable_ids += [document.id] if self.unwritable <= SAMPLE else []
+                self.unwritable_ids += [_shown(document.id)] if self.unwritable <= SAMPLE else []
             if not (is_text(document.title) and is_text(document.text)):
                 self.broken += 1
-                self.broken_ids += [document.id] if self.broken <= SAMPLE else []
+                self.broken_ids += [_shown(document.id)] if self.broken <= SAMPLE else []
             self.left_out.update(document.left_out)
             yield document.id, document.title, document.text
+
+
+def _shown(text: str) -> str:
+    """An id as a file can hold it: lone surrogates as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _hash(text: str) -> int:

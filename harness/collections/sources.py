@@ -19,6 +19,7 @@ from harness.collections.base import (
     SourceConfig,
     TestCollection,
 )
+from harness.qrels import check_judgements
 from harness.registry import Registry
 from harness.system import config_error
 
@@ -58,7 +59,12 @@ def obtain(source: CollectionSource, entry_id: str) -> TestCollection:
 
 
 def settled(collection: TestCollection, config: SourceConfig) -> TestCollection:
-    """A collection with its allowances applied: what is allowed to be there and cannot be scored is left out."""
+    """A collection with its allowances applied: what is allowed to be there and cannot be scored is left out.
+
+    Raises:
+        CollectionError: its judgements are not grades by document by query.
+    """
+    check_judgements(collection)
     allowed = config.allow.shares
     documents, queries, qrels = collection.documents, collection.queries, collection.qrels
     if "duplicate_documents" in allowed:
