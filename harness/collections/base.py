@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.collections.allowances import Allow
+from harness.collections.allowances import Allow, Allowances
 from harness.errors import DataError, NotApplicableError
 from harness.languages import LanguagePair, canonical_tag
 
@@ -203,8 +203,8 @@ class SourceConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     allow: Allow = Field(
-        default={},
-        validate_default=True,
+        default=Allowances(),
+        json_schema_extra={"default": {}},
         description="faults that are no errors up to a share, e.g. {empty_documents: 5 %}",
     )
     drop_self: bool = Field(
