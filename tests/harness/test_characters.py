@@ -82,7 +82,7 @@ def test_the_rule_is_that_a_column_of_a_file_holds_it(text: str) -> None:
         assert is_id("_".join(text.split()))
 
 
-@pytest.mark.parametrize("column", ["q\x00 Q0 d1 1 1.0 t", "q1 Q0 d\x07 1 1.0 t", "q1 Q0 \ufeffd1 1 1.0 t"])
+@pytest.mark.parametrize("column", ["q\x01 Q0 d1 1 1.0 t", "q1 Q0 d\x07 1 1.0 t", "q1 Q0 \ufeffd1 1 1.0 t"])
 @pytest.mark.parametrize("parted", [" ", "\t", "  "])
 def test_control_characters_in_a_run_are_refused_with_file_and_line_however_it_is_parted(
     column: str, parted: str, tmp_path: Path

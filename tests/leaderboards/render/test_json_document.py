@@ -40,7 +40,8 @@ def test_the_document_holds_the_whole_board(world, scripted):
     assert done["command"] == "clir run --suite mini --systems breaks --pairs sw-en"
     assert document["identities"][done["identity"]]["settings"]["fails_on"] == "tl"
     assert document["machines"][done["machine"]]["cores"] > 0
-    assert (failed["state"], failed["reason"], failed["means"]) == ("failed", "out of luck", {})
+    assert (failed["state"], failed["means"]) == ("failed", {})
+    assert "out of luck" in failed["reason"]
 
 
 def test_the_same_results_give_the_same_text_wherever_the_store_is(world, scripted, tmp_path):
