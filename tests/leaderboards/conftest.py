@@ -13,6 +13,7 @@ import pytest
 from harness.collections.base import Document, Query, TestCollection
 from harness.collections.jsonl import JsonlSource
 from harness.collections.sources import register_collection
+from harness.errors import ClirError
 from harness.experiment import Experiment
 from harness.languages import LanguagePair
 from harness.suite import Suite
@@ -51,7 +52,7 @@ class Scripted(RetrievalSystem[ScriptedConfig]):
 
     def open(self, folder: Path, context: SearchContext) -> Searcher:
         if context.pair.query == self.config.fails_on:
-            raise RuntimeError(self.config.failure)
+            raise ClirError(self.config.failure)
         return ScriptedSearcher()
 
 

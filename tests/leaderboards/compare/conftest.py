@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from harness.collections.base import Query
+from harness.errors import ClirError
 from harness.experiment import Experiment
 from harness.system import SearchContext, Searcher, SystemConfig, register_system
 from leaderboards.compare.sides import Side, SideCell
@@ -41,7 +42,7 @@ class Limited(Scripted):
 
     def open(self, folder: Path, context: SearchContext) -> Searcher:
         if context.pair.query == self.config.fails_on:
-            raise RuntimeError("out of luck")
+            raise ClirError("out of luck")
         return LimitedSearcher(self.config.most)
 
 

