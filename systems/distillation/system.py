@@ -51,16 +51,14 @@ class Distilled(LateInteraction[DistilledConfig], TrainableSystem[DistilledConfi
 
     def supports(self, pair: LanguagePair) -> str | None:
         """None for the pivot language and those of the training text; any where nothing is known of it."""
-        if (refusal := super().supports(pair)) is not None:
-            return refusal
         trained = sorted({language for record in self._records for language in record["languages"]})
+        known = [self.config.pivot, *trained]
         for language in (pair.query, pair.document):
-            source = self.encoder_for(language)
-            if source == self.config.student and trained and not resolve(language, trained):
+            if trained and not any(resolve(language, [tag]) for tag in known):
                 return (
                     f"its student was trained for {', '.join(trained)}, not for {language_name(language)} ({language})"
                 )
-        return None
+        return super().supports(pair)
 
     def inputs(self) -> Mapping[str, str]:
         """Digests of teacher and student.

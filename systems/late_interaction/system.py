@@ -54,10 +54,11 @@ class LateInteraction(RetrievalSystem[ConfigT]):
             except AmbiguousLanguageError as error:
                 return f"no one encoder for {side}: {error.message}"
             if found is None:
-                return (
-                    f"no encoder for {side} in {language_name(language)}: "
-                    f"without a student, only {language_name(self.config.pivot)} is encoded"
-                )
+                why = f"without a student, only {language_name(self.config.pivot)} is encoded"
+                if self.config.student is not None:
+                    students = (folder.name for folder in language_folders(self.config.student))
+                    why = f"there are students for {', '.join(students)}"
+                return f"no encoder for {side} in {language_name(language)}: {why}"
         return None
 
     def inputs(self) -> Mapping[str, str]:

@@ -86,7 +86,7 @@ def test_there_is_one_model_to_rerank_with(settings: dict[str, object]) -> None:
 
 
 def test_languages_without_an_encoder_are_refused(tiny_model: Path) -> None:
-    assert "no encoder for Swahili" in str(rerank(tiny_model).supports(LanguagePair.parse("sw-en")))
+    assert "no encoder for queries in Swahili" in str(rerank(tiny_model).supports(LanguagePair.parse("sw-en")))
 
 
 class TestConforms(SystemConformance):

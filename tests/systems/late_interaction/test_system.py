@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -60,6 +61,16 @@ def test_the_encoder_is_chosen_by_the_language_of_the_text(tiny_model: Path, stu
         str(tiny_model), str(tiny_model), str(student), str(student),
     ]  # fmt: skip
     assert ColBERT.configure({"encoder": "x", "pivot": "fra"}).encoder_for("fr") == "x"
+
+
+def test_students_of_a_language_each_are_found_by_the_nearest_tag(tiny_model: Path, tmp_path: Path) -> None:
+    for tag in ("no", "zh-Hant", "fuv", "fuf"):
+        shutil.copytree(tiny_model, tmp_path / tag)
+    system = ColBERT.configure({"encoder": str(tiny_model), "student": str(tmp_path)})
+    for asked, found in {"nb": "no", "no": "no", "zh-TW": "zh-Hant", "fuv": "fuv"}.items():
+        assert system.encoder_for(asked) == str(tmp_path / found)
+    assert "there are students for fuf, fuv, no, zh-Hant" in str(system.supports(LanguagePair("sw", "en")))
+    assert "'ff' can be any of fuf, fuv" in str(system.supports(LanguagePair("ff", "en")))
 
 
 @pytest.mark.parametrize("pair", ["sw-en", "en-sw", "so-sw"])
