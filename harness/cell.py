@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,16 +13,17 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from harness.collections.base import Document, DocumentSet, Query, QuerySet, TestCollection
+from harness.collections.base import DocumentSet, Query, QuerySet, TestCollection
 from harness.collections.sources import build_source, obtain
 from harness.errors import ClirError, StoreError
 from harness.evaluation import evaluate
-from harness.identity import package_version, system_identity
+from harness.identity import fingerprint, package_version, system_identity
 from harness.indexing import index_key, open_searcher, parts
 from harness.languages import LanguagePair
 from harness.measurement import PeakMemory, folder_bytes, machine
 from harness.perturbation.tracks import Perturbation
-from harness.plugin_calls import described
+from harness.planned_data import as_planned, require_planned
+from harness.plugin_calls import INTERRUPTS, described
 from harness.provenance import ir_metadata
 from harness.runs import Run
 from harness.scores import JUDGED, keep_scores
@@ -101,7 +102,9 @@ def carry_out(task: CellTask, store: Store, listen: Listener) -> dict[str, Any]:
         record = store.publish_cell(task.key, lambda folder: _compute(task, store, folder, listen))
     except StoreError:
         raise
-    except (Exception, SystemExit) as error:
+    except INTERRUPTS:
+        raise
+    except BaseException as error:
         if "No space left on device" in str(error):  # how Java says it
             raise StoreError(f"no space left in the store {store.root}", hint="free space and run again") from error
         record = keep_failure(task, store, error)
@@ -148,8 +151,9 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
     source = build_source(task.source, task.source_settings, Path(task.data) if task.data else None)
     collection = obtain(source, task.entry)
     system = SYSTEMS.get(task.row.system).configure(task.row.settings)
-    if SYSTEMS.origin(system.name).kind != "session" and system_identity(system) != task.identity["system"]:
+    if fingerprint(system_identity(system)) != fingerprint(task.identity["system"]):
         raise ClirError("what the system is made of (code or files) has changed since the plan", hint="run again")
+    require_planned(collection, task.row.queries, task.identity["queries"]["digest"], task.collection["qrels_digest"])
     queries, track = _queries(task, collection)
     documents = collection.documents
 
@@ -213,11 +217,12 @@ def _obtain_index(
     listen: Listener,
 ) -> Artefact:
     """The index of one system over the task's documents, built and measured now when it is not there yet."""
-    total = task.collection.get("documents")
+    total, planned = task.collection.get("documents"), task.collection["documents_digest"]
 
     def build(folder: Path) -> dict[str, Any]:
-        stream = _counted(
-            documents.stream(),
+        stream = as_planned(
+            documents,
+            planned,
             lambda done: listen(Event(kind="advanced", key=task.key, phase="indexing", done=done, total=total)),
         )
         start = time.perf_counter()
@@ -230,16 +235,6 @@ def _obtain_index(
         }
 
     return store.obtain("index", key, build)
-
-
-def _counted(documents: Iterable[Document], tell: Callable[[int], None]) -> Iterator[Document]:
-    """The same documents, telling every thousand how many have passed."""
-    done = 0
-    for done, document in enumerate(documents, start=1):
-        yield document
-        if done % 1000 == 0:
-            tell(done)
-    tell(done)
 
 
 def _answer(

@@ -1,16 +1,19 @@
-"""Version of the code behind a plugin: a digest of its module and of all it imports from its own package.
+"""Version of the code behind a plugin: a digest of its module and of all it imports that is not installed.
 
 A result is only as old as the code that made it. The digest covers source files and compiled modules, found without
 importing them, so that a changed helper module re-runs exactly the systems that use it. Modules that are not installed
-but developed beside the plugin count as well; installed ones by the versions that a system's `requires` names.
+but developed beside the plugin count as well, and so do the systems of this distribution that a plugin builds on;
+installed packages count by the versions that a system's `requires` names.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import hashlib
 import importlib.util
+import os
 import sys
 import sysconfig
 import types
@@ -18,81 +21,153 @@ from collections.abc import Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
-OWN_PACKAGES = frozenset({"harness", "systems", "leaderboards"})
-"""Top-level packages of this distribution; a change in them counts for what is in the same package."""
+import psutil
 
-_INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+from harness.errors import PluginError
+
+HARNESS_PACKAGES = frozenset({"harness", "leaderboards"})
+"""Packages of this distribution that are no systems: the format of cells says when they change what is computed."""
+
+_INSTALLED = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+_STARTED = psutil.Process().create_time()
 
 
 def code_digest(cls: type) -> str:
-    """Digest (hex) of the files a class depends on inside its own top-level package, and outside what is installed.
+    """Digest (hex) of the files a class depends on: of its own top-level package, and what is not installed.
 
-    The files are read anew each time: nothing is remembered over an edit. "unknown" for a class without a file.
+    The files are read anew each time: nothing is remembered over an edit.
+
+    Raises:
+        PluginError: when the class has no file, or its file is gone.
     """
-    module = sys.modules.get(cls.__module__)
-    path = getattr(module, "__file__", None)
-    if module is None or path is None:
-        return "unknown"
-    digest = hashlib.blake2b(digest_size=16)
-    for name, source in sorted(_closure(cls.__module__, Path(path)).items()):
-        digest.update(name.encode() + b"\0" + source + b"\0")
-    return digest.hexdigest()
+    return _digest_of(code_files(cls))
+
+
+def module_digest(module: str, path: Path | None = None) -> str:
+    """Digest (hex) of the files a module depends on, as `code_digest`; empty for one that has no file.
+
+    Args:
+        module: its name.
+        path: its file, where it cannot be found by its name.
+    """
+    path = path or module_file(module)
+    return "" if path is None else _digest_of(module_files(module, path))
+
+
+def code_files(cls: type) -> dict[str, Path]:
+    """The files a class depends on, by module.
+
+    Raises:
+        PluginError: when the class has no file, or its file is gone.
+    """
+    path = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    if path is None or not Path(path).is_file():
+        raise PluginError(
+            f"the code of {cls.__qualname__} cannot be read: its module {cls.__module__} has no file",
+            hint="install its package unzipped; restart Python when it was moved",
+        )
+    return module_files(cls.__module__, Path(path))
+
+
+def edited_since_start(cls: type) -> Path | None:
+    """A file that a class depends on and that was edited after this process began: what runs may be older than it."""
+    for path in code_files(cls).values():
+        status = path.stat()
+        if max(status.st_mtime, status.st_ctime) > _STARTED:
+            return path
+    return None
+
+
+def forget_modules(module: str, path: Path) -> None:
+    """Forget the loaded modules that a file imports and that are the user's own: its next import reads them anew."""
+    files = module_files(module, path)
+    tops = {name.partition(".")[0] for name in files.keys() - {module}} - {"systems"}
+    for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
+        del sys.modules[name]
+    _drop_stale_bytecode(files)
+    importlib.invalidate_caches()
+
+
+def prepare_import(module: str) -> None:
+    """Make sure that importing a module reads its source, and not bytecode from before an edit."""
+    if (path := module_file(module)) is not None:
+        _drop_stale_bytecode(module_files(module, path))
+
+
+def _drop_stale_bytecode(files: dict[str, Path]) -> None:
+    """Delete compiled files that are older than their source: Python takes one of the same size and second for new."""
+    for path in files.values():
+        compiled, source = Path(importlib.util.cache_from_source(str(path))), path.stat()
+        if compiled.is_file() and compiled.stat().st_mtime_ns <= max(source.st_mtime_ns, source.st_ctime_ns):
+            with contextlib.suppress(OSError):
+                compiled.unlink()
 
 
 def is_installed(module: types.ModuleType) -> bool:
-    """Whether a module is of the standard library, an installed package or this distribution: not the user's own."""
+    """Whether a module is of the standard library, an installed package or the harness: not a user's own."""
     top = module.__name__.partition(".")[0]
-    if top in OWN_PACKAGES or top in sys.stdlib_module_names:
+    if top in HARNESS_PACKAGES or top in sys.stdlib_module_names:
         return top != "__main__"
-    return _is_installed_file(getattr(module, "__file__", None))
+    return top != "systems" and _is_installed_file(getattr(module, "__file__", None))
 
 
-def _is_installed_file(path: str | None) -> bool:
-    return path is not None and path.startswith(_INSTALLED)
+def is_own(package: str) -> bool:
+    """Whether a top-level package is a user's own, or the systems of this distribution: it counts by its content."""
+    if package == "systems":
+        return True
+    if package in HARNESS_PACKAGES or package in sys.stdlib_module_names:
+        return False
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):  # a module that code has put together has no specification
+        return package in sys.modules
+    places = [spec.origin, *(spec.submodule_search_locations or ())] if spec else []
+    return any(place is not None and not _is_installed_file(str(place)) for place in places)  # some give paths
 
 
-def _closure(module: str, path: Path) -> dict[str, bytes]:
-    package = module.partition(".")[0]
-    found: dict[str, bytes] = {}
-    waiting = [(module, path)]
-    waiting += [(part, place) for part in _with_parents(module) if part != module and (place := _find(part))]
-    ours = {package: True}
-    while waiting:
-        name, file = waiting.pop()
-        if name in found:
-            continue
-        found[name] = file.read_bytes()
-        if file.suffix != ".py":
-            continue
-        for imported in _imports(found[name], name, is_package=file.name == "__init__.py"):
-            for part in _with_parents(imported):
-                top = part.partition(".")[0]
-                if top not in ours:
-                    ours[top] = _is_developed(top)
-                if ours[top] and part not in found and (place := _find(part)) is not None:
-                    waiting.append((part, place))
-    return found
-
-
-def _with_parents(module: str) -> Iterator[str]:
+def with_parents(module: str) -> Iterator[str]:
     """A module and the packages it is in: they are imported with it."""
     parts = module.split(".")
     yield from (".".join(parts[:count]) for count in range(1, len(parts) + 1) if all(parts[:count]))
 
 
-def _is_developed(package: str) -> bool:
-    """Whether a top-level package is the user's own: neither installed nor of this distribution."""
-    if package in OWN_PACKAGES or package in sys.stdlib_module_names or package in sys.builtin_module_names:
-        return False
-    try:
-        spec = importlib.util.find_spec(package)
-    except (ImportError, ValueError):
-        return False
-    places = [spec.origin, *(spec.submodule_search_locations or ())] if spec else []
-    return any(place is not None and not _is_installed_file(str(place)) for place in places)  # some give paths
+def _is_installed_file(path: str | None) -> bool:
+    return path is not None and (
+        path.startswith(_INSTALLED) or not {"site-packages", "dist-packages"}.isdisjoint(Path(path).parts)
+    )
 
 
-def _find(module: str) -> Path | None:
+def _digest_of(files: dict[str, Path]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for name, path in sorted(files.items()):
+        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def module_files(module: str, path: Path) -> dict[str, Path]:
+    """The files that a module imports and that are not installed, its own included, by module."""
+    found: dict[str, Path] = {}
+    waiting = [(module, path)]
+    waiting += [(part, place) for part in with_parents(module) if part != module and (place := module_file(part))]
+    ours = {module.partition(".")[0]: True}
+    while waiting:
+        name, file = waiting.pop()
+        if name in found:
+            continue
+        found[name] = file
+        if file.suffix != ".py":
+            continue
+        for imported in _imports(file.read_bytes(), name, is_package=file.name == "__init__.py"):
+            for part in with_parents(imported):
+                top = part.partition(".")[0]
+                if top not in ours:
+                    ours[top] = is_own(top)
+                if ours[top] and part not in found and (place := module_file(part)) is not None:
+                    waiting.append((part, place))
+    return found
+
+
+def module_file(module: str) -> Path | None:
     """The source file of a module; None for what is no module, as the name in `from package.module import name`.
 
     Only the top-level package is looked up by the import system: it would import the parents of anything deeper.
@@ -122,20 +197,27 @@ def _imports(source: bytes, module: str, *, is_package: bool) -> tuple[str, ...]
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return ()
+    parts = module.split(".")
+    here = parts if is_package else parts[:-1]
     found: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parts = module.split(".")
-                kept = parts[: len(parts) - node.level + (1 if is_package else 0)]
-                base = ".".join([*kept, base] if base else kept)
+            base = _absolute(node.module or "", node.level, here)
             found += (base, *(f"{base}.{alias.name}" for alias in node.names))
         elif isinstance(node, ast.Call) and _is_import_call(node):
-            found += (str(argument.value) for argument in node.args[:1] if isinstance(argument, ast.Constant))
-    return tuple(name for name in found if not name.startswith("."))
+            for argument in node.args[:1]:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    name = argument.value.lstrip(".")
+                    found.append(_absolute(name, len(argument.value) - len(name), here))
+    return tuple(found)
+
+
+def _absolute(name: str, level: int, package: list[str]) -> str:
+    """The absolute name of a module named with `level` dots in front in a module of a package."""
+    kept = package[: len(package) - level + 1] if level else []
+    return ".".join([*kept, name] if name else kept)
 
 
 def _is_import_call(node: ast.Call) -> bool:

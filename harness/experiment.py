@@ -12,11 +12,13 @@ from threading import Lock
 from harness.board import keep_board
 from harness.cell import Event, Listener
 from harness.executors import LocalExecutor
+from harness.identity import freeze_session_code
 from harness.invocation import Invocation
 from harness.languages import LanguagePair
+from harness.live_code import frozen
 from harness.measurement import available_cores
 from harness.plan import Plan, PlannedCell, Planner, State
-from harness.registry import load_plugin_file
+from harness.plugin_files import load_plugin_file, reload_plugin_file
 from harness.store import Store
 from harness.suite import Suite, load_suite, parse_pairs
 
@@ -124,6 +126,11 @@ class Experiment:
             UsageError: when a setting, a measure or a language pair is not known.
             DataError: when the lexicon of a track is malformed.
         """
+        for plugin in self.plugins:
+            reload_plugin_file(plugin)
+        return self._plan()
+
+    def _plan(self) -> Plan:
         return Planner(self.suite, self.store, self.data, self.pairs, self.invocation).plan()
 
     def _train(
@@ -150,7 +157,7 @@ class Experiment:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     future.result()
-                plan = self.plan()
+                plan = self._plan()
 
     def run(self, listen: Listener | None = None, plan: Plan | None = None, *, jobs: int = 1) -> Report:
         """Carry out the cells that are to be run and keep every result as soon as it is there.
@@ -167,8 +174,13 @@ class Experiment:
         Raises:
             ClirError: what `plan` raises; or a `StoreError` when the store cannot take results any more.
         """
-        start = time.perf_counter()
         plan = plan or self.plan()
+        with frozen():
+            freeze_session_code()
+            return self._carry_out(listen, plan, jobs)
+
+    def _carry_out(self, listen: Listener | None, plan: Plan, jobs: int) -> Report:
+        start = time.perf_counter()
         keep_board(self.store, self.suite, plan, part=self.part)
         ended: dict[str, Event] = {}
         one_at_a_time = Lock()

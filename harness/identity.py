@@ -11,7 +11,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from harness.code_version import code_digest
+from harness.errors import PluginError
 from harness.live_code import live_digest
+from harness.live_values import importable
 from harness.system import SYSTEMS, RetrievalSystem
 
 
@@ -33,6 +35,19 @@ def package_version(distribution: str) -> str:
         return "not installed"
 
 
+def require_packages(cls: type[RetrievalSystem[Any]]) -> None:
+    """Make sure that the distributions which a system needs are installed.
+
+    Raises:
+        PluginError: one is not, or they are not a list of names.
+    """
+    needed = cls.requires
+    if isinstance(needed, str) or not all(isinstance(name, str) for name in needed):
+        raise PluginError(f"`requires` of system '{cls.name}' is {needed!r}", hint="write a list of distribution names")
+    if absent := [name for name in needed if package_version(name) == "not installed"]:
+        raise PluginError(f"system '{cls.name}' needs {' '.join(absent)}", hint=f"pip install {' '.join(absent)}")
+
+
 def settings_without_places(settings: BaseModel) -> dict[str, Any]:
     """Settings less those that say where an input or a component is: its digest stands in the identity instead.
 
@@ -45,12 +60,23 @@ def settings_without_places(settings: BaseModel) -> dict[str, Any]:
 
 def system_code(cls: type[RetrievalSystem[Any]]) -> str:
     """Version of a system's code: of its files, or of what is in memory where no other process knows the system."""
-    name = getattr(cls, "name", "")
-    session = name in SYSTEMS.names() and SYSTEMS.origin(name).kind == "session"
+    return live_digest(cls) if is_live(cls) else code_digest(cls)
+
+
+def is_live(cls: type[RetrievalSystem[Any]]) -> bool:
+    """Whether a system's code is what is in memory: defined by running code, or in a module of the user's it loaded."""
     module = sys.modules.get(cls.__module__)
-    if session or cls.__module__ == "__main__" or getattr(module, "__file__", None) is None:
-        return live_digest(cls)
-    return code_digest(cls)
+    if cls.__module__ == "__main__" or getattr(module, "__file__", None) is None:
+        return True
+    name = getattr(cls, "name", "")
+    return name in SYSTEMS.names() and SYSTEMS.origin(name).kind == "session" and importable(cls) is None
+
+
+def freeze_session_code() -> None:
+    """Take the digests of all systems of this session, which `frozen` then keeps, before one of them runs."""
+    for name in SYSTEMS.names():
+        if SYSTEMS.origin(name).kind == "session":
+            system_code(SYSTEMS.get(name))
 
 
 def system_identity(system: RetrievalSystem[Any]) -> dict[str, Any]:

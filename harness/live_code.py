@@ -1,145 +1,88 @@
 """Version of code that only this process knows: classes of a notebook, a script or a session, as they are in memory.
 
-A digest covers a class, its bases, and all that its functions name: globals, helpers, closures and defaults, by value.
-It is of what would run now, whatever a file says meanwhile. Code of the standard library and of installed packages
-counts by its name and version. What cannot be told by value has no digest, and is never taken for the same twice.
+A digest covers a class, its bases, and all that its functions name: globals, helpers, closures, defaults and modules
+that they import, by value. It is of what would run now, whatever a file says meanwhile. Code of the standard library
+and of installed packages counts by its name and version. What cannot be told by value has no digest, and is never taken
+for the same twice.
 """
 
 from __future__ import annotations
 
-import enum
-import functools
-import hashlib
+import dis
+import importlib
+import importlib.util
 import itertools
-import logging
-import re
 import secrets
-import sys
 import types
-from collections.abc import Callable, Mapping
-from pathlib import PurePath
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from pydantic import BaseModel
-
-from harness.code_version import OWN_PACKAGES, code_digest, is_installed
+from harness.code_version import is_own, with_parents
+from harness.live_values import UnrepeatableError, ValueDigester, importable
 
 UNREPEATABLE = "unrepeatable"
 """What the digest of code begins with that cannot be told by value."""
 
 _epochs = itertools.count(1)
 _epoch = f"{secrets.token_hex(8)}-0"
-
-
-class UnrepeatableError(Exception):
-    """A value that code names and that cannot be told by its content; says which."""
+_frozen: dict[type, str] | None = None
 
 
 def new_epoch() -> None:
     """From now on code that has no digest is new: called for every plan, so that its results are never reused."""
     global _epoch
-    _epoch = f"{_epoch.partition('-')[0]}-{next(_epochs)}"
+    if _frozen is None:
+        _epoch = f"{_epoch.partition('-')[0]}-{next(_epochs)}"
+
+
+@contextmanager
+def frozen() -> Iterator[None]:
+    """A block in which a class keeps the digest that it is first asked for, although globals change while it runs."""
+    global _frozen
+    outer = _frozen
+    _frozen = {} if outer is None else outer
+    try:
+        yield
+    finally:
+        _frozen = outer
 
 
 def live_digest(cls: type) -> str:
     """Digest (hex) of a class as it is in memory; where it has none, a word that is another one after `new_epoch`."""
-    if (reason := why_unrepeatable(cls)) is not None:
-        return f"{UNREPEATABLE} {_epoch}: {reason}"
-    return _Digester().of(cls)
-
-
-def why_unrepeatable(cls: type) -> str | None:
-    """Why a class in memory has no digest; None when it has one."""
+    if _frozen is not None and cls in _frozen:
+        return _frozen[cls]
     try:
-        _Digester().of(cls)
+        digest = CodeDigester().of(cls)
     except UnrepeatableError as error:
-        return str(error)
-    return None
+        digest = f"{UNREPEATABLE} {_epoch}: {error}"
+    except Exception as error:  # whatever a value does when it is looked at
+        digest = f"{UNREPEATABLE} {_epoch}: looking at what it names raised {type(error).__name__}"
+    if _frozen is not None:
+        _frozen[cls] = digest
+    return digest
 
 
-_PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented), PurePath, range)
-_NAMED = (types.BuiltinFunctionType, types.WrapperDescriptorType, types.MethodDescriptorType, logging.Logger)
-_WRAPPERS = {staticmethod: "__func__", classmethod: "__func__", functools.cached_property: "func"}
-
-
-class _Digester:
-    """Digests values by content; one that is met again within itself counts by the place where it was met."""
-
-    def __init__(self) -> None:
-        self._met: dict[int, int] = {}
-        self._kept: list[Any] = []  # what was met stays alive, so that no id is given twice
-
-    def of(self, value: Any, where: str = "") -> str:
-        if isinstance(value, _PLAIN) and not isinstance(value, enum.Enum):
-            return self._joined(type(value).__qualname__, repr(value))
-        if id(value) in self._met:
-            return self._joined("met", str(self._met[id(value)]))
-        self._met[id(value)] = len(self._met)
-        self._kept.append(value)
-        return self._joined(*self._parts(value, where))
-
-    @staticmethod
-    def _joined(*parts: str) -> str:
-        digest = hashlib.blake2b(digest_size=16)
-        for part in parts:
-            raw = part.encode("utf-8", "surrogatepass")
-            digest.update(len(raw).to_bytes(8, "little") + raw)
-        return digest.hexdigest()
-
-    def _parts(self, value: Any, where: str) -> list[str]:
-        kind = type(value).__qualname__
-        for matches, parts in _KINDS:
-            if matches(value):
-                return [kind, *parts(self, value, where)]
-        slots = [name for cls in type(value).__mro__ for name in vars(cls).get("__slots__", ())]
-        if isinstance(found := getattr(value, "__dict__", None), dict) or slots:
-            held = {name: getattr(value, name) for name in slots if hasattr(value, name)} | (found or {})
-            return [kind, self.of(type(value), where), *self.mapping(held, where)]
-        raise UnrepeatableError(f"{where or kind} is a {kind}, which has no content to tell it by")
-
-    def mapping(self, value: Mapping[Any, Any], where: str) -> list[str]:
-        return [self.of(part, where) for item in value.items() for part in item]
-
-    def each(self, values: Any, where: str) -> list[str]:
-        return [self.of(item, where) for item in values]
-
-    def unordered(self, values: Any, where: str) -> list[str]:
-        return sorted(_Digester().of(item, where) for item in values)
-
-    def array(self, value: Any, where: str) -> list[str]:
-        import numpy as np
-
-        found = np.asarray(value.detach().cpu().float() if hasattr(value, "detach") else value)
-        if found.dtype.hasobject:
-            raise UnrepeatableError(f"{where} is an array of objects")
-        return [str(value.dtype), str(found.shape), hashlib.blake2b(np.ascontiguousarray(found).tobytes()).hexdigest()]
-
-    def module(self, value: types.ModuleType, where: str) -> list[str]:
-        name = value.__name__
-        if is_installed(value):
-            return [name, str(getattr(value, "__version__", ""))]
-        own = {
-            key: item
-            for key, item in vars(value).items()
-            if not key.startswith("__") and not isinstance(item, types.ModuleType)
-        }
-        return [name, *self.mapping(own, f"module {name}")]
+class CodeDigester(ValueDigester):
+    """Digests functions, classes and modules by what they are made of, and what they name."""
 
     def klass(self, value: type, where: str) -> list[str]:
-        module = sys.modules.get(value.__module__)
+        """Parts of a class: its bases, its metaclass, and what its author put into it."""
         name = f"{value.__module__}.{value.__qualname__}"
-        if module is not None and is_installed(module):
-            own = value.__module__.partition(".")[0] in OWN_PACKAGES - {"harness"}
-            return [name, code_digest(value) if own else str(getattr(module, "__version__", ""))]
-        own_items = {key: item for key, item in vars(value).items() if _is_content(key, item)}
-        fields = repr(getattr(value, "model_fields", "")) if issubclass(value, BaseModel) else ""
-        return [name, fields, *self.each(value.__bases__, where), *self.mapping(own_items, name)]
+        if (version := importable(value)) is not None:
+            return [name, version]
+        held = {key: item for key, item in vars(value).items() if not _is_machinery(key)}
+        fields = dict(vars(value).get("__pydantic_fields__") or {})
+        parts = [self.of(type(value), where), *self.each(value.__bases__, where)]
+        return [name, *parts, *self.mapping(fields, name), *self.mapping(held, name)]
 
     def function(self, value: types.FunctionType, where: str) -> list[str]:
-        module = sys.modules.get(value.__module__ or "")
-        if module is not None and is_installed(module):
-            return [value.__module__, value.__qualname__, str(getattr(module, "__version__", ""))]
-        named = {name: value.__globals__[name] for name in _names(value.__code__) if name in value.__globals__}
+        """Parts of a function: its code, defaults, closure and attributes, and the values of all names that it uses."""
+        if (version := importable(value)) is not None:
+            return [f"{value.__module__}.{value.__qualname__}", version]
+        names = {name for code in _codes(value.__code__) for name in code.co_names}
+        named = {name: value.__globals__[name] for name in names if name in value.__globals__}
+        if dynamic := sorted(_DYNAMIC & _global_names(value) - named.keys()):
+            raise UnrepeatableError(f"'{value.__qualname__}' uses {dynamic[0]}(), which may name anything")
         closure = [_content(cell, value.__qualname__) for cell in value.__closure__ or ()]
         found = [value.__defaults__, value.__kwdefaults__, *closure]
         return [
@@ -147,30 +90,91 @@ class _Digester:
             *self.each(found, value.__qualname__),
             *(part for name, item in sorted(named.items()) for part in (name, self.of(item, f"global '{name}'"))),
             *self.mapping(vars(value), value.__qualname__),
+            *(self.of(module, where) for module in _imported_by(value)),
         ]
 
     def code(self, code: types.CodeType) -> list[str]:
-        parts = [code.co_name, code.co_code.hex(), *code.co_names, *code.co_varnames, *code.co_freevars]
+        """Parts of a code object: all but where it stands in its file."""
+        counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)
+        parts = [code.co_name, code.co_code.hex(), code.co_exceptiontable.hex(), *map(str, counts)]
+        parts += [*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars]
         for constant in code.co_consts:
             parts += self.code(constant) if isinstance(constant, types.CodeType) else [_constant(constant)]
         return parts
 
+    def module(self, value: types.ModuleType, where: str) -> list[str]:
+        """Parts of a module: an installed one's name and version, all that is in another one."""
+        name = value.__name__
+        if (version := importable(value)) is not None:
+            return [name, version]
+        held = {key: item for key, item in vars(value).items() if not key.startswith("__")}
+        return [name, *(part for key, item in held.items() for part in (key, self.of(item, f"{name}.{key}")))]
 
-def _is_content(name: str, value: object) -> bool:
-    """Whether an entry of a class is its author's, and not what Python or pydantic put there."""
-    if name.startswith("__"):
-        return isinstance(value, (types.FunctionType, staticmethod, classmethod)) and not name.startswith("__pydantic")
-    return name != "_abc_impl" and not name.startswith("model_")
+
+_DYNAMIC = {"eval", "exec", "globals"}
+"""Built-in functions by which code reaches what it does not name."""
+
+_MACHINERY = {
+    "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__abstractmethods__",
+    "__orig_bases__", "__parameters__", "__type_params__", "__dataclass_fields__", "__dataclass_params__",
+    "__class_vars__", "__signature__", "__firstlineno__", "__static_attributes__", "_abc_impl",
+}  # fmt: skip
+
+
+def _is_machinery(name: str) -> bool:
+    """Whether an entry of a class is what Python, dataclasses or pydantic put there, and not its author."""
+    return name in _MACHINERY or name.startswith("__pydantic_")
 
 
 def _constant(value: object) -> str:
     return repr(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)
 
 
-def _names(code: types.CodeType) -> set[str]:
-    """All names that code and the code within it look up."""
-    inner = (constant for constant in code.co_consts if isinstance(constant, types.CodeType))
-    return {*code.co_names}.union(*map(_names, inner))
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """A code object and those of the functions and classes within it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)
+
+
+def _global_names(value: types.FunctionType) -> set[str]:
+    """The names that a function looks up as globals, and not as attributes of something."""
+    found = (step for code in _codes(value.__code__) for step in dis.get_instructions(code))
+    return {str(step.argval) for step in found if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+
+
+def _imported_by(value: types.FunctionType) -> Iterator[types.ModuleType]:
+    """The user's own modules that a function imports when it runs, imported now; those that are absent left out."""
+    package = str(value.__globals__.get("__package__") or "")
+    for name in sorted(_import_names(value)):
+        absolute = importlib.util.resolve_name(name, package) if name.startswith(".") and package else name
+        if absolute.startswith(".") or not is_own(absolute.partition(".")[0]):
+            continue
+        for part in with_parents(absolute):
+            try:
+                yield importlib.import_module(part)
+            except ImportError:
+                break
+
+
+def _import_names(value: types.FunctionType) -> set[str]:
+    """Names of what a function imports, with dots in front where they are relative; some are no modules."""
+    found: set[str] = set()
+    for code in _codes(value.__code__):
+        steps = list(dis.get_instructions(code))
+        for place, step in enumerate(steps):
+            if step.opname == "IMPORT_NAME":
+                level, names = (before.argval for before in steps[place - 2 : place])
+                base = "." * int(level or 0) + str(step.argval)
+                found |= {base, *(base + ("" if base.endswith(".") else ".") + name for name in names or ())}
+        if not {"import_module", "__import__"}.isdisjoint(code.co_names):
+            texts = {constant for constant in code.co_consts if isinstance(constant, str)}
+            modules = {text for text in texts if text.lstrip(".").replace(".", "_").isidentifier()}
+            if not modules:
+                raise UnrepeatableError(f"'{value.__qualname__}' imports modules by names that are worked out")
+            found |= modules
+    return {name for name in found if not name.endswith("*")}
 
 
 def _content(cell: types.CellType, where: str) -> object:
@@ -178,33 +182,3 @@ def _content(cell: types.CellType, where: str) -> object:
         return cell.cell_contents
     except ValueError:
         raise UnrepeatableError(f"{where} names a variable that has no value yet") from None
-
-
-def _is(*kinds: type) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, kinds)
-
-
-def _is_typing(value: Any) -> bool:
-    return type(value).__module__ in ("typing", "types", "typing_extensions") and hasattr(value, "__origin__")
-
-
-_KINDS: list[tuple[Callable[[Any], bool], Callable[[_Digester, Any, str], list[str]]]] = [
-    (_is(enum.Enum), lambda d, v, w: [d.of(type(v), w), v.name]),
-    (lambda v: isinstance(v, types.GenericAlias) or _is_typing(v), lambda _d, v, _w: [repr(v)]),
-    (_is(type), lambda d, v, w: d.klass(v, w)),
-    (_is(types.FunctionType), lambda d, v, w: d.function(v, w)),
-    (_is(types.MethodType), lambda d, v, w: d.each([v.__func__, v.__self__], w)),
-    (_is(*_NAMED), lambda _d, v, _w: [str(getattr(v, "__module__", "")), getattr(v, "__qualname__", "") or v.name]),
-    (_is(types.ModuleType), lambda d, v, w: d.module(v, w)),
-    (_is(*_WRAPPERS), lambda d, v, w: [d.of(getattr(v, _WRAPPERS[type(v)]), w)]),
-    (_is(property), lambda d, v, w: d.each([v.fget, v.fset, v.fdel], w)),
-    (_is(functools.partial), lambda d, v, w: d.each([v.func, v.args, v.keywords], w)),
-    (_is(functools._lru_cache_wrapper), lambda d, v, w: [d.of(v.__wrapped__, w)]),
-    (_is(re.Pattern), lambda _d, v, _w: [repr(v.pattern), str(v.flags)]),
-    (_is(dict, types.MappingProxyType), lambda d, v, w: d.mapping(v, w)),
-    (_is(list, tuple), lambda d, v, w: d.each(v, w)),
-    (_is(set, frozenset), lambda d, v, w: d.unordered(v, w)),
-    (_is(bytearray, memoryview), lambda _d, v, _w: [bytes(v).hex()]),
-    (_is(types.MemberDescriptorType, types.GetSetDescriptorType), lambda _d, v, _w: [v.__name__]),
-    (lambda v: hasattr(v, "dtype") and hasattr(v, "shape"), lambda d, v, w: d.array(v, w)),
-]

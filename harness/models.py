@@ -17,7 +17,7 @@ from harness.errors import ClirError, MissingDataError, StoreError, UnknownNameE
 from harness.identity import fingerprint
 from harness.languages import canonical_tag
 from harness.measurement import available_cores
-from harness.plugin_calls import described
+from harness.plugin_calls import INTERRUPTS, calling, described
 from harness.store import Store
 from harness.suite import Suite
 from harness.training import (
@@ -114,15 +114,18 @@ class Models:
         model = self.suite.models[name]
         system = trainable_system(model.system)
         values = self._resolved(model.settings, needed_by)
-        settings = training_settings(system, values)
+        with calling(f"system '{model.system}'"):
+            settings = training_settings(system, values)
         bitext = {
             canonical_tag(language): tuple(
                 _file(file, canonical_tag(language), self.data, self.store) for file in files
             )
             for language, files in model.bitext.items()
         }
+        with calling(f"system '{model.system}'"):
+            key = fingerprint(training_identity(system, bitext, settings, self.suite.seed))
         return ModelTask(
-            key=fingerprint(training_identity(system, bitext, settings, self.suite.seed)),
+            key=key,
             name=name,
             system=model.system,
             bitext={language: list(files) for language, files in bitext.items()},
@@ -186,7 +189,9 @@ def train_model(task: ModelTask, store: Store, listen: Listener) -> None:
         )
     except StoreError:
         raise
-    except (Exception, SystemExit) as error:
+    except INTERRUPTS:
+        raise
+    except BaseException as error:
         reason = str(error) if isinstance(error, ClirError) else f"system '{task.system}' raised {described(error)}"
         listen(Event(kind="ended", key=task.key, phase="training", status="failed", reason=reason))
         return

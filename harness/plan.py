@@ -12,11 +12,10 @@ from harness.cell import CellTask, cell_name
 from harness.collections.catalogue import Catalogue, CatalogueEntry, collection_identity
 from harness.errors import ClirError, MissingDataError, PluginError, UsageError
 from harness.evaluation import parse_measures
-from harness.identity import fingerprint, package_version, system_identity
-from harness.indexing import parts
+from harness.identity import fingerprint, require_packages, system_identity
 from harness.invocation import Invocation
 from harness.languages import LanguagePair
-from harness.live_code import UNREPEATABLE, new_epoch
+from harness.live_code import UNREPEATABLE, frozen, new_epoch
 from harness.measurement import available_cores
 from harness.models import Models, ModelTask, NotTrainedError
 from harness.perturbation.tracks import Perturbation
@@ -98,10 +97,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A row that can run: its system, and its settings with the folders of its models."""
+    """A row that can run: its system, its settings with the folders of its models, and its identity."""
 
     system: RetrievalSystem[Any]
     settings: Mapping[str, Any]
+    identity: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,10 @@ class Planner:
         """
         parse_measures(self.suite.measures)
         new_epoch()
+        with frozen():
+            return self._plan()
+
+    def _plan(self) -> Plan:
         systems = {row.label: self._usable_system(row) for row in self.suite.rows}
         entries = Catalogue(self.suite.collections, self.data, self.store).entries(self.pairs)
         variations = self._variations()
@@ -168,22 +172,19 @@ class Planner:
         """The row's system, the model it waits for, or why it cannot be used; wrong names and settings raise."""
         try:
             cls = SYSTEMS.get(row.system)
-            absent = [name for name in cls.requires if package_version(name) == "not installed"]
-            if absent:
-                needs = " ".join(absent)
-                return PluginError(f"system '{row.system}' needs {needs}", hint=f"pip install {needs}")
+            require_packages(cls)
             settings = Models(self.suite, self.store, self.data).resolve(row.settings)
             with calling(f"system '{row.system}'"):
                 system = cls.configure(settings)
-                for part in parts(system):
-                    system_identity(part)
+                identity = system_identity(system)
+                fingerprint(identity)
         except NotTrainedError as wanting:
             return wanting.task
         except UsageError:
             raise
         except ClirError as error:
             return error
-        return Ready(system, settings)
+        return Ready(system, settings, identity)
 
     def _plan_cell(self, row: Row, usable: Usable, entry: CatalogueEntry, variation: Variation) -> PlannedCell:
         described = entry.description or {"id": entry.id, "pair": str(entry.pair)}
@@ -202,8 +203,8 @@ class Planner:
         asked = LanguagePair(queries.language, entry.pair.document)
         try:
             with calling(f"system '{row.system}'"):
-                refusal = usable.system.supports(asked)
-        except PluginError as error:
+                refusal = _refusal(usable.system, asked)
+        except ClirError as error:
             return replace(cell, state=State.FAILED, reason=str(error))
         if refusal is not None:
             return replace(cell, state=State.NOT_APPLICABLE, reason=refusal)
@@ -227,7 +228,7 @@ class Planner:
         if perturbation:
             queries["perturbation"] = perturbation.identity()
         identity = {
-            "system": system_identity(ready.system),
+            "system": dict(ready.identity),
             "collection": collection_identity(entry.description),
             "queries": queries,
             "depth": self.suite.depth,
@@ -252,6 +253,21 @@ class Planner:
                 row, entry.pair
             ),
         )
+
+
+def _refusal(system: RetrievalSystem[Any], pair: LanguagePair) -> str | None:
+    """Why a system does not take a pair, None when it does.
+
+    Raises:
+        PluginError: it says something else, `True` for instance.
+    """
+    refusal = system.supports(pair)
+    if refusal is not None and not isinstance(refusal, str):
+        raise PluginError(
+            f"system '{system.name}': supports({pair}) returned {refusal!r}, not None or a text",
+            hint="return None when the system takes the pair, otherwise the reason why not",
+        )
+    return refusal
 
 
 def _unrepeatable(identity: Mapping[str, Any]) -> str:

@@ -10,7 +10,12 @@ from pathlib import Path
 
 from harness.errors import ClirError, PluginError
 
-_LIBRARIES = sysconfig.get_path("purelib"), sysconfig.get_path("stdlib")
+INTERRUPTS = (KeyboardInterrupt, GeneratorExit)
+"""What is raised to end the work, not by it: no plugin's fault. All else is, SystemExit included."""
+
+_STANDARD = sysconfig.get_path("stdlib")
+_INSTALLED = sysconfig.get_path("purelib")
+_HARNESS = str(Path(__file__).parent)
 
 
 @contextmanager
@@ -26,14 +31,14 @@ def calling(owner: str) -> Iterator[None]:
     """
     try:
         yield
-    except (ClirError, KeyboardInterrupt, GeneratorExit):
+    except (ClirError, *INTERRUPTS):
         raise
     except BaseException as error:
         raise PluginError(f"{owner} raised {described(error)}") from error
 
 
 def described(error: BaseException) -> str:
-    """An error by type, message and place: the innermost line that is in no library.
+    """An error by type, message and place: the innermost line of the plugin, which is in no library.
 
     >>> try:
     ...     int("x")
@@ -41,8 +46,25 @@ def described(error: BaseException) -> str:
     ...     described(error).partition(" (")[0]
     "ValueError: invalid literal for int() with base 10: 'x'"
     """
+    try:
+        message = str(error)
+    except Exception:
+        message = "(its message cannot be shown)"
+    return type(error).__name__ + (f": {message}" if message else "") + _place(error)
+
+
+def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith(_LIBRARIES)] or frames
-    place = f" ({Path(own[-1].filename).name}:{own[-1].lineno}, in {own[-1].name})" if own else ""
-    message = str(error)
-    return type(error).__name__ + (f": {message}" if message else "") + place
+    if not frames:
+        return ""
+    frame = min(reversed(frames), key=lambda frame: _distance(frame.filename))
+    return f" ({Path(frame.filename).name}:{frame.lineno}, in {frame.name})"
+
+
+def _distance(file: str) -> int:
+    """How far from a plugin's own lines a file is: they may be installed, and call the harness and libraries."""
+    if file.startswith(_HARNESS):
+        return 2
+    if file.startswith(_INSTALLED):
+        return 1
+    return 3 if file.startswith((_STANDARD, "<frozen")) else 0

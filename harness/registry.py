@@ -6,21 +6,17 @@ fatal. Nothing is run that the user did not install or name.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from harness.characters import LABEL_RULE, is_label
-from harness.collections.own_datasets import mentions_ir_datasets, registering
-from harness.errors import MissingDataError, PluginError, UnknownNameError
-from harness.plugin_calls import described
+from harness.code_version import prepare_import
+from harness.errors import PluginError, UnknownNameError
+from harness.plugin_calls import INTERRUPTS, described
 
 T = TypeVar("T")
 
@@ -62,54 +58,18 @@ class BrokenPlugin:
 
 
 @dataclass(slots=True)
-class _Loading:
+class Loading:
+    """A plugin file while it is loaded, and what it has registered so far."""
+
     path: Path
     registered: list[str] = field(default_factory=list)
 
 
-_LOADING: ContextVar[_Loading | None] = ContextVar("plugin file being loaded", default=None)
+LOADING: ContextVar[Loading | None] = ContextVar("plugin file being loaded", default=None)
 
 
-def load_plugin_file(path: Path) -> list[str]:
-    """Import a Python file named by the user, which registers classes by their decorators, or ir_datasets ids.
-
-    Returns:
-        The names registered, of whatever kind.
-
-    Raises:
-        MissingDataError: when there is no such file.
-        PluginError: when importing it fails or it registers nothing.
-    """
-    path = path.resolve()
-    if not path.is_file():
-        raise MissingDataError(f"no plugin file {path}", hint="give --plugin the path of a Python file")
-    name = f"clir_plugin_{path.stem}_{hashlib.blake2b(str(path).encode(), digest_size=4).hexdigest()}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise PluginError(f"{path} is not a Python file", hint="give --plugin a file ending in .py")
-    module = importlib.util.module_from_spec(spec)
-    loading = _Loading(path)
-    token = _LOADING.set(loading)
-    sys.modules[name] = module
-    try:
-        run = partial(spec.loader.exec_module, module)
-        if mentions_ir_datasets(path):
-            loading.registered += registering(str(path), run)
-        else:
-            run()
-    except PluginError:
-        raise
-    except (Exception, SystemExit) as error:
-        del sys.modules[name]
-        raise PluginError(f"plugin {path} cannot be imported: {described(error)}") from error
-    finally:
-        _LOADING.reset(token)
-    if not loading.registered:
-        raise PluginError(
-            f"plugin {path} registers nothing",
-            hint="decorate a class with @register_system or @register_collection, or register an ir_datasets id",
-        )
-    return loading.registered
+REGISTRIES: list[Registry[Any]] = []
+"""All registries there are."""
 
 
 @dataclass
@@ -130,6 +90,15 @@ class Registry(Generic[T]):
     _broken: dict[str, BrokenPlugin] = field(default_factory=dict)
     _scanned: bool = False
 
+    def __post_init__(self) -> None:
+        REGISTRIES.append(self)
+
+    def forget(self, origin: Origin) -> None:
+        """Forget all that comes from a place, so that it can be loaded anew."""
+        gone = {name for name, slot in self._slots.items() if slot.origin == origin}
+        self._slots = {name: slot for name, slot in self._slots.items() if name not in gone}
+        self._aliases = {alias: name for alias, name in self._aliases.items() if name not in gone}
+
     def register(self, name: str) -> Callable[[type[T]], type[T]]:
         """Class decorator: register the class under a name, and under the names in its attribute `aliases`.
 
@@ -140,7 +109,7 @@ class Registry(Generic[T]):
         def decorate(cls: type[T]) -> type[T]:
             self._check_name(name)
             self._check_base(name, cls)
-            loading = _LOADING.get()
+            loading = LOADING.get()
             origin = Origin("file", str(loading.path)) if loading else Origin("session", cls.__module__)
             self._scan()
             target = f"{cls.__module__}:{cls.__qualname__}"
@@ -182,7 +151,10 @@ class Registry(Generic[T]):
             )
 
     def _adopt(self, name: str, slot: _Slot[T], cls: type[T]) -> None:
-        for alias in getattr(cls, "aliases", ()):
+        aliases = getattr(cls, "aliases", ())
+        if isinstance(aliases, str):
+            raise PluginError(f"aliases of {self.kind} '{name}' are a text: {aliases!r}", hint="write a list of names")
+        for alias in aliases:
             if self._aliases.get(alias) != name:
                 self._claim(alias, slot.origin)
                 self._aliases[alias] = name
@@ -232,10 +204,14 @@ class Registry(Generic[T]):
         slot = self._slots[name]
         if slot.value is None:
             try:
+                if slot.origin.kind == "package":
+                    prepare_import(slot.target.partition(":")[0])
                 value = slot.load()
                 self._check_base(name, value)
                 self._adopt(name, slot, value)
-            except (Exception, SystemExit) as error:
+            except INTERRUPTS:
+                raise
+            except BaseException as error:
                 reason = error.message if isinstance(error, PluginError) else described(error)
                 self._broken[name] = BrokenPlugin(name, slot.origin, reason)
                 raise PluginError(f"{self.kind} '{name}' ({slot.origin}) cannot be loaded: {reason}") from error

@@ -13,11 +13,13 @@ import sys
 import threading
 from pathlib import Path
 
-from harness.cell import CellTask, Event, carry_out
+from harness.cell import CellTask, Event, carry_out, keep_failure
+from harness.collections.sources import SOURCES
 from harness.errors import ClirError
 from harness.models import ModelTask, train_model
-from harness.registry import load_plugin_file
+from harness.plugin_files import load_plugin_file
 from harness.store import Store
+from harness.system import SYSTEMS
 
 
 def main() -> int:
@@ -28,17 +30,35 @@ def main() -> int:
     events = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # whatever Java or a library prints must not mix with the events
     try:
-        for plugin in job["plugins"]:
-            load_plugin_file(Path(plugin))
+        broken = _load(job["plugins"])
         store = Store(job["store"])
-        for model in job.get("models", ()):
-            train_model(ModelTask.model_validate(model), store, lambda event: _tell(events, event))
-        for task in job.get("tasks", ()):
-            carry_out(CellTask.model_validate(task), store, lambda event: _tell(events, event))
+        for model in map(ModelTask.model_validate, job.get("models", ())):
+            if broken and model.system not in SYSTEMS.names():
+                reason = str(broken[0])
+                _tell(events, Event(kind="ended", key=model.key, phase="training", status="failed", reason=reason))
+                continue
+            train_model(model, store, lambda event: _tell(events, event))
+        for task in map(CellTask.model_validate, job.get("tasks", ())):
+            if broken and not (task.row.system in SYSTEMS.names() and task.source in SOURCES.names()):
+                reason = keep_failure(task, store, broken[0])["error"]["message"]
+                _tell(events, Event(kind="ended", key=task.key, status="failed", reason=reason))
+                continue
+            carry_out(task, store, lambda event: _tell(events, event))
     except ClirError as error:
         print(json.dumps({"stopped": {"message": error.message, "hint": error.hint}}), file=events)
         return 1
     return 0
+
+
+def _load(plugins: list[str]) -> list[ClirError]:
+    """Load plugin files; those that fail here fail the rows that need them, and no others."""
+    broken = []
+    for plugin in plugins:
+        try:
+            load_plugin_file(Path(plugin))
+        except ClirError as error:
+            broken.append(error)
+    return broken
 
 
 def _tell(events: object, event: Event) -> None:

@@ -56,9 +56,11 @@ def _list(as_json: bool) -> None:
 
 def _describe(name: str, as_json: bool) -> None:
     from harness.collections.sources import SOURCES
+    from harness.plugin_calls import calling
 
     cls = SOURCES.get(name)
-    settings = settings_of(cls.Config)
+    with calling(f"collection source '{name}'"):
+        settings = settings_of(cls.Config)
     if as_json:
         echo_json({"name": name, "summary": cls.summary, "settings": settings})
         return

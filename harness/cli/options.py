@@ -11,7 +11,7 @@ import click
 
 from harness.cli.streams import echo_document
 from harness.errors import UsageError
-from harness.registry import load_plugin_file
+from harness.plugin_files import load_plugin_file
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -42,12 +42,12 @@ def command(name: str | None, data: Path | None, as_json: bool) -> int:
 
 
 def _describe(name: str, data: Path | None, as_json: bool) -> None:
-    from harness.collections.sources import build_source
+    from harness.collections.catalogue import offered
     from harness.suite import load_suite
 
     suite = load_suite(name)
     tracks = [(track, _missing(track, data)) for track in suite.tracks]
-    entries = [e for spec in suite.collections for e in build_source(spec.source, spec.settings, data).entries()]
+    entries = [entry for _, _, entry in offered(suite.collections, data)]
     if as_json:
         collections = [{"id": e.id, "pair": str(e.pair), "missing": e.missing, "remedy": e.remedy} for e in entries]
         lexicons = [{"code_switch": t.code_switch, "missing": missing} for t, missing in tracks if t.code_switch]

@@ -8,6 +8,7 @@ import click
 
 from harness.cli.options import echo_json, echo_table, json_option, plugin_option
 from harness.cli.settings import echo_settings, settings_of
+from harness.errors import PluginError
 
 
 @click.command("systems")
@@ -28,8 +29,13 @@ def command(name: str | None, as_json: bool) -> int:
     if name is not None:
         _describe(_details(SYSTEMS.resolve(name)), as_json)
         return 0
-    systems = [_details(found) for found, _ in SYSTEMS.usable()]
-    broken = [{"name": b.name, "origin": str(b.origin), "reason": b.reason} for b in SYSTEMS.broken()]
+    systems, broken = [], []
+    for found, _ in SYSTEMS.usable():
+        try:
+            systems.append(_details(found))
+        except PluginError as error:
+            broken.append({"name": found, "origin": str(SYSTEMS.origin(found)), "reason": error.message})
+    broken += [{"name": b.name, "origin": str(b.origin), "reason": b.reason} for b in SYSTEMS.broken()]
     if as_json:
         echo_json({"systems": systems, "broken": broken})
     else:
@@ -42,19 +48,21 @@ def command(name: str | None, as_json: bool) -> int:
 
 def _details(name: str) -> dict[str, Any]:
     from harness.identity import package_version
+    from harness.plugin_calls import calling
     from harness.system import SYSTEMS
 
     cls = SYSTEMS.get(name)
-    return {
-        "name": name,
-        "aliases": list(cls.aliases),
-        "origin": str(SYSTEMS.origin(name)),
-        "summary": cls.summary,
-        "languages": cls.languages,
-        "requires": {package: package_version(package) for package in cls.requires},
-        "settings": settings_of(cls.Config),
-        "training": settings_of(cls.Training) if hasattr(cls, "Training") else None,
-    }
+    with calling(f"system '{name}'"):
+        return {
+            "name": name,
+            "aliases": list(cls.aliases),
+            "origin": str(SYSTEMS.origin(name)),
+            "summary": cls.summary,
+            "languages": cls.languages,
+            "requires": {package: package_version(package) for package in cls.requires},
+            "settings": settings_of(cls.Config),
+            "training": settings_of(cls.Training) if hasattr(cls, "Training") else None,
+        }
 
 
 def _describe(details: dict[str, Any], as_json: bool) -> None:

@@ -52,13 +52,15 @@ def command(
     """
     from harness.cli.progress import StepProgress
     from harness.measurement import available_cores
+    from harness.plugin_calls import calling
     from harness.training import TrainingContext, parse_bitext, trainable_system, training_settings
 
     cls = trainable_system(system)
     values = _settings(config, set)
     if teacher is not None:
         values["teacher"] = teacher
-    settings = training_settings(cls, values)
+    with calling(f"system '{cls.name}'"):
+        settings = training_settings(cls, values)
     files = parse_bitext(bitext)
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise click.UsageError(f"{output} exists already; give --output a new folder")
@@ -69,7 +71,7 @@ def command(
     unfinished.mkdir(parents=True)
     scratch.mkdir(exist_ok=True)
     try:
-        with StepProgress() as progress:
+        with StepProgress() as progress, calling(f"system '{cls.name}'"):
             cls.train(files, settings, unfinished, TrainingContext(scratch, seed, available_cores(), progress))
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)

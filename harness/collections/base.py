@@ -167,24 +167,39 @@ def content_digest(rows: Iterable[Iterable[str]]) -> str:
     >>> content_digest([("a", "b")]) == content_digest([("ab", "")])
     False
     """
-    digest = hashlib.blake2b(digest_size=16)
+    digest = RowDigest()
     for row in rows:
+        digest.add(row)
+    return digest.hex()
+
+
+class RowDigest:
+    """What `content_digest` works out, row by row."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.blake2b(digest_size=16)
+
+    def add(self, row: Iterable[str]) -> None:
+        """Take in the next row."""
         for value in row:
             raw = value.encode("utf-8", "surrogatepass")
-            digest.update(len(raw).to_bytes(8, "little"))
-            digest.update(raw)
-        digest.update(b"\xff" * 8)
-    return digest.hexdigest()
+            self._digest.update(len(raw).to_bytes(8, "little"))
+            self._digest.update(raw)
+        self._digest.update(b"\xff" * 8)
+
+    def hex(self) -> str:
+        """The digest of the rows so far."""
+        return self._digest.hexdigest()
 
 
 def file_signature(*paths: Path) -> str:
-    """Signature of files on disk: path, size and modification time of each.
+    """Signature of files on disk: path, size and times of each; the time of change is kept by no copying tool.
 
     Raises:
         FileNotFoundError: when one of them is absent.
     """
     stats = [(path.resolve(), path.stat()) for path in paths]
-    return "|".join(f"{path}:{stat.st_size}:{stat.st_mtime_ns}" for path, stat in stats)
+    return "|".join(f"{path}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}" for path, stat in stats)
 
 
 @dataclass(frozen=True, slots=True)

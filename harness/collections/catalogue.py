@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.code_version import code_digest
+from harness.code_version import code_digest, edited_since_start
 from harness.collections.allowances import Allowances
 from harness.collections.base import CollectionEntry, CollectionSource, DocumentSet, QuerySet, TestCollection
 from harness.collections.sources import SOURCES, build_source, settled
@@ -167,11 +167,13 @@ class Catalogue:
 
     @staticmethod
     def _with_code(spec: CollectionSpec, collection: TestCollection) -> TestCollection:
-        """The collection with a plugin's code in its signature; without a signature where only running code has it."""
+        """The collection with a plugin's code in its signature; without one where what runs may be other code."""
         documents, kind = collection.documents, SOURCES.origin(spec.source).kind
         if kind == "built-in" or not documents.signature:
             return collection
-        code = "" if kind == "session" else code_digest(SOURCES.get(spec.source))
+        cls = SOURCES.get(spec.source)
+        unsure = kind == "session" or (kind == "package" and edited_since_start(cls) is not None)
+        code = "" if unsure else code_digest(cls)
         return replace(collection, documents=replace(documents, signature=code and f"{code}|{documents.signature}"))
 
     def _report(self, collection: TestCollection, allow: Allowances) -> CollectionReport:

@@ -5,17 +5,32 @@ from __future__ import annotations
 import functools
 import importlib
 import json
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from harness.code_version import forget_modules, module_digest, module_file, module_files
 from harness.errors import PluginError
-from harness.plugin_calls import described
+from harness.plugin_calls import INTERRUPTS, described
 
 _elsewhere: set[str] = set()
-_of_source: dict[str, list[str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Code that has registered ids: its name, its files, their version, and the ids."""
+
+    name: str
+    files: frozenset[Path]
+    version: str
+    ids: tuple[str, ...]
+
+
+_sources: list[_Source] = []
 
 
 @functools.cache
@@ -37,49 +52,66 @@ def is_of_this_process(dataset: str) -> bool:
     return is_own(dataset) and dataset not in _elsewhere
 
 
-def registering(source: str, run: Callable[[], Any]) -> list[str]:
+def registering(module: str, path: Path | None, run: Callable[[], Any]) -> list[str]:
     """Run code that may register ids, and remember that other processes can run it as well.
 
+    Ids that running code, or code in one of the same files, registered before may come again.
+
     Args:
-        source: file or module the code is in; ids that it registered before are forgotten first.
+        module: the module that the code is.
+        path: its file, None when it has none.
         run: runs it.
 
     Returns:
         The ids registered.
     """
-    import ir_datasets
-
-    registered = ir_datasets.registry._registered
-    for dataset in _of_source.pop(source, ()):
-        registered.pop(dataset, None)
-    before = set(registered)
-    run()
-    found = sorted(set(registered) - before)
-    _of_source[source] = found
+    version = module_digest(module, path)
+    files = frozenset(module_files(module, path).values() if path else ())
+    again = {dataset for source in _sources if source.files & files for dataset in source.ids}
+    before = _registered()
+    aside = {name: before.pop(name) for name in [*before] if name in again or is_of_this_process(name)}
+    known = set(before)
+    try:
+        run()
+    finally:
+        registered = _registered()
+        found = sorted(dataset for dataset in registered.keys() - known if is_own(dataset))
+        for dataset, value in aside.items():
+            registered.setdefault(dataset, value)
+    _sources[:] = [source for source in _sources if source.name != module]
+    _sources.append(_Source(module, files, version, tuple(found)))
     _elsewhere.update(found)
     return found
 
 
 def import_modules(names: tuple[str, ...]) -> None:
-    """Import the modules that a suite names, each once; they register ids.
+    """Import the modules that a suite names, again when they were edited; they register ids.
 
     Raises:
         PluginError: one cannot be imported, or registers nothing.
     """
     for name in names:
-        if name in _of_source:
+        path, version = module_file(name), module_digest(name)
+        if any(source.ids and (source.name, source.version) == (name, version) for source in _sources):
             continue
+        if path is not None:
+            forget_modules(name, path)
+        sys.modules.pop(name, None)
         try:
-            found = registering(name, partial(importlib.import_module, name))
-        except Exception as error:
+            found = registering(name, path, partial(importlib.import_module, name))
+        except INTERRUPTS:
+            raise
+        except BaseException as error:
             raise PluginError(
                 f"module '{name}' cannot be imported: {described(error)}",
                 hint="install it, or put its folder into PYTHONPATH",
             ) from error
-        if not found and not _of_source[name]:
+        if not found:
             raise PluginError(f"module '{name}' registers no ir_datasets id", hint="call ir_datasets.registry.register")
 
 
-def mentions_ir_datasets(path: Path) -> bool:
-    """Whether a plugin file may register ids: importing ir_datasets to see costs a quarter of a second."""
-    return b"ir_datasets" in path.read_bytes()
+def _registered() -> dict[str, Any]:
+    """The registry of ir_datasets; empty where nothing has imported it yet, which takes a quarter of a second."""
+    found = sys.modules.get("ir_datasets")
+    registered: dict[str, Any] = found.registry._registered if found else {}
+    return registered

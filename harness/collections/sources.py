@@ -19,6 +19,7 @@ from harness.collections.base import (
     SourceConfig,
     TestCollection,
 )
+from harness.plugin_calls import calling
 from harness.qrels import check_judgements
 from harness.registry import Registry
 from harness.system import config_error
@@ -43,10 +44,11 @@ def build_source(name: str, settings: Mapping[str, Any], data: Path | None) -> C
         UsageError: a setting does not validate; says what was expected.
     """
     source = SOURCES.get(name)
-    try:
-        return source(source.Config.model_validate(dict(settings)), data)
-    except ValidationError as error:
-        raise config_error(f"collection source '{name}'", source.Config, error) from None
+    with calling(f"collection source '{name}'"):
+        try:
+            return source(source.Config.model_validate(dict(settings)), data)
+        except ValidationError as error:
+            raise config_error(f"collection source '{name}'", source.Config, error) from None
 
 
 def obtain(source: CollectionSource, entry_id: str) -> TestCollection:
@@ -55,7 +57,8 @@ def obtain(source: CollectionSource, entry_id: str) -> TestCollection:
     Raises:
         MissingDataError, DataError: see `CollectionSource.load`.
     """
-    return settled(source.load(entry_id), source.config)
+    with calling(f"collection source '{source.name}'"):
+        return settled(source.load(entry_id), source.config)
 
 
 def settled(collection: TestCollection, config: SourceConfig) -> TestCollection:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from harness.conformance.subject import Subject
 from harness.errors import ClirError
+from harness.plugin_calls import INTERRUPTS
 
 
 class ConformanceError(ClirError):
@@ -46,7 +47,9 @@ class Check:
             raise
         except ConformanceError as error:
             raise ConformanceError(error.message, error.hint or self.mend) from error.__cause__
-        except Exception as error:
+        except INTERRUPTS:
+            raise
+        except BaseException as error:
             what = error.message if isinstance(error, ClirError) else (str(error).splitlines() or [""])[0]
             found = f"the system raised {type(error).__name__}{_place(error, subject)}: {what}"
             raise ConformanceError(found, self.mend) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.conformance.subject import Subject
 from harness.languages import LanguagePair
-from harness.registry import load_plugin_file
+from harness.plugin_files import load_plugin_file
 
 
 def main() -> None:

@@ -17,8 +17,8 @@ from typing import Any
 
 from harness.collections.base import Document, Query
 from harness.conformance import collection
-from harness.errors import ClirError, PluginError, UsageError
-from harness.identity import fingerprint, package_version, system_identity
+from harness.errors import ClirError, UsageError
+from harness.identity import fingerprint, require_packages, system_identity
 from harness.indexing import open_searcher, parts
 from harness.languages import LanguagePair
 from harness.measurement import available_cores
@@ -83,9 +83,8 @@ class Subject:
         name = SYSTEMS.resolve(name)
         with calling(f"system '{name}'"):
             system = SYSTEMS.get(name).configure(settings)
-        if absent := [needed for needed in system.requires if package_version(needed) == "not installed"]:
-            raise PluginError(f"system '{name}' needs {', '.join(absent)}", hint=f"pip install {' '.join(absent)}")
         with calling(f"system '{name}'"):
+            require_packages(type(system))
             system.inputs()
             return cls(name, settings, _choose_pair(system, pair), scratch)
 

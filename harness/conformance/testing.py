@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import pytest
 
 from harness.conformance import CHECKS, Check, NotCheckableError, Subject
-from harness.registry import load_plugin_file
+from harness.plugin_files import load_plugin_file
 
 
 class SystemConformance:

@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.cell import CellTask, Event, Listener, carry_out, keep_failure
+from harness.code_version import edited_since_start
 from harness.collections.sources import SOURCES, build_source
 from harness.errors import ClirError, StoreError
+from harness.identity import is_live
+from harness.indexing import parts
 from harness.models import ModelTask, train_model
+from harness.plugin_calls import calling
 from harness.store import Store
-from harness.system import SYSTEMS
+from harness.system import SYSTEMS, RetrievalSystem
 
 
 class WorkerDiedError(ClirError):
@@ -44,15 +48,20 @@ class LocalExecutor:
         """
         if any(_is_of_this_process(task) for task in group):
             for task in group:
-                carry_out(task, self.store, listen)
+                if (edited := _edited(task)) is not None:
+                    self._fail(task, edited, listen)
+                else:
+                    carry_out(task, self.store, listen)
             return
         left = {task.key: task for task in group}
         while left:
             job = {"tasks": [task.model_dump(mode="json") for task in left.values()]}
             if death := self._work(job, left, listen):
-                task = next(iter(left.values()))
-                failure = keep_failure(left.pop(task.key), self.store, death)
-                listen(Event(kind="ended", key=task.key, status="failed", reason=failure["error"]["message"]))
+                self._fail(left.pop(next(iter(left))), death, listen)
+
+    def _fail(self, task: CellTask, error: ClirError, listen: Listener) -> None:
+        failure = keep_failure(task, self.store, error)
+        listen(Event(kind="ended", key=task.key, status="failed", reason=failure["error"]["message"]))
 
     def train(self, model: ModelTask, listen: Listener) -> None:
         """Train one model; how it went is in its last event.
@@ -117,7 +126,29 @@ def _death(code: int, log: IO[bytes]) -> WorkerDiedError:
 
 
 def _is_of_this_process(task: CellTask) -> bool:
-    """Whether only this process knows the system or what the collection reads."""
+    """Whether only this process knows the system, one that it is made of, or what the collection reads."""
     if "session" in (SYSTEMS.origin(task.row.system).kind, SOURCES.origin(task.source).kind):
         return True
-    return build_source(task.source, task.source_settings, Path(task.data) if task.data else None).is_of_this_process()
+    try:
+        with calling(f"system '{task.row.system}'"):
+            if any(map(is_live, _classes(task))):
+                return True
+        source = build_source(task.source, task.source_settings, Path(task.data) if task.data else None)
+        with calling(f"collection source '{task.source}'"):
+            return source.is_of_this_process()
+    except ClirError:  # it fails in its worker as well, which says so
+        return False
+
+
+def _classes(task: CellTask) -> set[type[RetrievalSystem[Any]]]:
+    return {type(part) for part in parts(SYSTEMS.get(task.row.system).configure(task.row.settings))}
+
+
+def _edited(task: CellTask) -> ClirError | None:
+    """Why a system cannot run in this process: its files may be newer than what is loaded of them."""
+    for cls in _classes(task):
+        if is_live(cls) or SYSTEMS.origin(cls.name).kind == "file":  # plugin files are loaded for every plan
+            continue
+        if (path := edited_since_start(cls)) is not None:
+            return ClirError(f"{path} was edited after this Python process began", hint="restart it and run again")
+    return None

@@ -9,7 +9,7 @@ from harness.conformance.check import outcome
 from harness.conformance.testing import SystemConformance
 from harness.errors import MissingDataError, PluginError, UsageError
 from harness.experiment import Experiment
-from harness.registry import load_plugin_file
+from harness.plugin_files import load_plugin_file
 from harness.store import Store
 from harness.suite import Suite
 from harness.system import register_system

@@ -108,6 +108,94 @@ def test_checking_such_a_plugin_says_where_it_is_at_fault(folder: Path) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
+WRONG = {
+    "def inputs(self): return {'weights': {1, 2}}": "Object of type set is not JSON serializable",
+    "def inputs(self): return None": "'NoneType' object is not iterable",
+    "def supports(self, pair): return True": "supports(sw-en) returned True, not None or a text",
+    "def supports(self, pair): return pair.nothing": "has no attribute 'nothing' (rest.py:6, in supports)",
+    "def components(self): return [1]": "'int' object has no attribute 'name'",
+    "requires = 'numpy'": "`requires` of system 'rest' is 'numpy'",
+    "batch_size = 0": "must not be zero",
+    "Config = {}": "'dict' object has no attribute 'model_validate'",
+    "def index_settings(self): return {'of': {1}}": "Object of type set is not JSON serializable",
+    "def describe_index(self, language): return {'of': {1}}": "Object of type set is not JSON serializable",
+    "class End(BaseException): ...\n    def inputs(self): raise self.End('end')": "End: end (rest.py:7, in inputs)",
+    "n = []\n    def inputs(self): self.n.append(1); return {'n': str(1 / (2 - len(self.n)))}": "ZeroDivisionError",
+}
+
+
+@pytest.mark.parametrize(("line", "complaint"), WRONG.items())
+def test_what_breaks_the_contract_without_raising_fails_its_row_too(folder: Path, line: str, complaint: str) -> None:
+    text = f"""
+from harness.system import RetrievalSystem, Searcher, register_system
+class Found(Searcher):
+    def search(self, queries, depth): return [[] for _ in queries]
+@register_system("rest")
+class Rest(RetrievalSystem):
+    {line}
+    def index(self, documents, folder, context): list(documents)
+    def open(self, folder, context): return Found()
+"""
+    (folder / "rest.py").write_text(text.lstrip("\n"))
+    done = clir(folder, "run", "--suite", "s.yaml", "--plugin", "rest.py", "--json")
+    cells = {cell["system"]: cell for cell in json.loads(done.stdout)["cells"]}
+    assert (done.returncode, cells["bm25"]["state"], cells["rest"]["state"]) == (1, "done", "failed")
+    assert complaint in cells["rest"]["reason"]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_plugin_that_loads_here_and_not_in_its_worker_fails_its_own_row(folder: Path) -> None:
+    once = 'from pathlib import Path\nif Path("seen").exists(): raise OSError("loaded twice")\nPath("seen").touch()\n'
+    (folder / "rest.py").write_text(once + SYSTEM.format(where="", fault="pass"))
+    done = clir(folder, "run", "--suite", "s.yaml", "--plugin", "rest.py", "--json")
+    cells = {cell["system"]: cell for cell in json.loads(done.stdout)["cells"]}
+    assert (done.returncode, cells["bm25"]["state"], cells["rest"]["state"]) == (1, "done", "failed")
+    assert "rest.py cannot be imported: OSError: loaded twice (rest.py:2, in <module>)" in cells["rest"]["reason"]
+
+
+TAUGHT = """
+from harness.system import register_system
+from harness.training import TrainableSystem, TrainingSettings
+@register_system("taught")
+class Taught(TrainableSystem):
+    summary = "s"
+    Training = TrainingSettings
+    @classmethod
+    def train(cls, bitext, settings, output, context): raise OSError("no licence")
+    @classmethod
+    def training_inputs(cls, settings): raise OSError("no teacher")
+    def index(self, documents, folder, context): ...
+    def open(self, folder, context): ...
+"""
+
+
+def test_trainings_that_raise_are_told_by_run_and_train(folder: Path) -> None:
+    (folder / "taught.py").write_text(TAUGHT)
+    (folder / "bitext.tsv").write_text("a\tb\n")
+    text = (folder / "s.yaml").read_text().replace("system: rest", 'system: taught, settings: {model: "model:m"}')
+    (folder / "s.yaml").write_text(f"{text}models: {{m: {{system: taught, bitext: {{sw: [{folder}/bitext.tsv]}}}}}}\n")
+    done = clir(folder, "run", "--suite", "s.yaml", "--plugin", "taught.py", "--json")
+    cells = {cell["system"]: cell for cell in json.loads(done.stdout)["cells"]}
+    assert (done.returncode, cells["bm25"]["state"]) == (1, "done")
+    assert "system 'taught' raised OSError: no teacher (taught.py:11, in training_inputs)" in cells["taught"]["reason"]
+    arguments = ["--bitext", "sw=bitext.tsv", "--output", "model", "--plugin", "taught.py"]
+    trained = clir(folder, "train", "taught", *arguments)
+    assert trained.returncode == 2
+    assert "error: system 'taught' raised OSError: no licence (taught.py:9, in train)" in trained.stderr
+    assert "Traceback" not in done.stderr + trained.stderr
+
+
+def test_listing_goes_on_over_a_plugin_that_cannot_be_described(folder: Path) -> None:
+    (folder / "rest.py").write_text(SYSTEM.format(where="", fault="pass").replace("Config = Settings", "Config = {}"))
+    one = clir(folder, "systems", "rest", "--plugin", "rest.py")
+    assert one.returncode == 2
+    assert "error: system 'rest' raised AttributeError: 'dict'" in one.stderr
+    everything = clir(folder, "systems", "--plugin", "rest.py")
+    assert everything.returncode == 0
+    assert "bm25" in everything.stdout
+    assert "broken: rest" in everything.stderr
+
+
 SOURCE = """
 from harness.collections import CollectionSource
 from harness.collections.sources import register_collection
@@ -127,7 +215,8 @@ def test_a_source_that_raises_is_named_with_its_place(folder: Path) -> None:
     (folder / "s.yaml").write_text(text + "collections: [{source: mine}]\n")
     done = clir(folder, "run", "--suite", "s.yaml", "--plugin", "source.py")
     assert done.returncode == 2
-    assert "error: collection source 'mine' raised KeyError: 'no such folder' (source.py:9, in entries)" in done.stderr
+    complaint = "error: collection source 'mine' raised KeyError: 'no such folder' (source.py:9, in entries)"
+    assert complaint in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from harness import registry as registry_module
 from harness.errors import MissingDataError, PluginError, UnknownNameError
-from harness.registry import Registry, load_plugin_file
+from harness.plugin_files import load_plugin_file
+from harness.registry import Registry
 from harness.system import SYSTEMS
 
 

@@ -8,7 +8,7 @@ from harness.errors import UnknownNameError, UsageError
 from harness.experiment import Experiment
 from harness.indexing import open_searcher, parts
 from harness.languages import LanguagePair
-from harness.registry import load_plugin_file
+from harness.plugin_files import load_plugin_file
 from harness.system import IndexContext, SearchContext
 from systems.fusion import RRF
 
