@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain, islice
+from typing import Any
 
 import numpy as np
 
@@ -49,7 +50,7 @@ def _parse_measure(name: str | Measure) -> Measure:
         measure = ir_measures.parse_measure(text if isinstance(name, str) else name)
         _check_required(measure)
         measure.validate_params()
-    except (ValueError, NameError, TypeError, AssertionError) as error:
+    except (ValueError, NameError, TypeError, KeyError, AssertionError) as error:
         raise UsageError(f"measure '{text}' is not well-formed: {error}", hint=_EXAMPLES) from error
     if native(measure) is None:
         _check_computable(measure)
@@ -106,6 +107,22 @@ def _unknown_measure(text: str, known: Iterable[str]) -> UnknownNameError:
     return error
 
 
+def is_count(measure: str | Measure) -> bool:
+    """Whether a measure counts (NumRet, NumRel, NumQ): it is summed over queries, as ir-measures does, not averaged.
+
+    >>> is_count("NumRet(rel=1)"), is_count("AP")
+    (True, False)
+    """
+    from ir_measures.measures import SumAgg
+
+    return isinstance(_parse_measure(measure).aggregator(), SumAgg)
+
+
+def aggregate(measure: str | Measure, values: Floats) -> float:
+    """One value of a measure over queries: their mean; of a count, their sum."""
+    return float(values.sum() if is_count(measure) else values.mean())
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """Scores of a run for every judged query.
@@ -123,7 +140,7 @@ class Evaluation:
     unjudged: tuple[str, ...]
 
     def mean(self, measure: str | Measure) -> float:
-        """Mean of a measure over all judged queries.
+        """Mean of a measure over all judged queries; of a count, the sum.
 
         Raises:
             UnknownNameError: when there is no such measure, or it was not evaluated.
@@ -131,7 +148,7 @@ class Evaluation:
         name = str(_parse_measure(measure))
         if name not in self.scores:
             raise UnknownNameError("measure of this evaluation", name, self.scores)
-        return float(self.scores[name].mean())
+        return aggregate(name, self.scores[name])
 
 
 def evaluate(run: Run, qrels: Qrels, measures: Iterable[str | Measure], *, same_documents: bool = False) -> Evaluation:
@@ -153,6 +170,7 @@ def evaluate(run: Run, qrels: Qrels, measures: Iterable[str | Measure], *, same_
         UnknownNameError, UsageError: see `parse_measures`.
         CollectionError: when there are no judgements.
         DataError: when run and judgements have no query or no document in common; shows ids of both.
+        UsageError: when a measure cannot be computed on this run; names it.
 
     >>> run = Run.from_rankings([("q1", [("d1", 3.0), ("d2", 2.0)])])
     >>> evaluation = evaluate(run, {"q1": {"d2": 1}, "q2": {"d1": 1}}, ["RR", "R@1"])
@@ -244,7 +262,6 @@ def _through_ir_measures(run: Run, judged: Qrels, measures: list[Measure]) -> di
     """
     if not measures:
         return {}
-    import ir_measures
 
     values = {str(measure): np.full(len(judged), float(measure.DEFAULT)) for measure in measures}
     rankings: dict[str, dict[str, float]] = {}
@@ -255,6 +272,23 @@ def _through_ir_measures(run: Run, judged: Qrels, measures: list[Measure]) -> di
         if ranking := run.ranking(query):
             falling = range(len(ranking), 0, -1)
             rankings[str(number)] = {doc: float(score) for (doc, _), score in zip(ranking, falling, strict=True)}
-    for metric in ir_measures.iter_calc(measures, qrels, rankings):
+    for metric in _computed(measures, qrels, rankings):
         values[str(metric.measure)][int(metric.query_id) - 1] = metric.value
     return values
+
+
+def _computed(
+    measures: list[Measure], qrels: dict[str, dict[str, int]], rankings: dict[str, dict[str, float]]
+) -> list[Any]:
+    """What ir-measures yields; when a measure raises, the error that names it."""
+    import ir_measures
+
+    try:
+        return list(ir_measures.iter_calc(measures, qrels, rankings))
+    except Exception as error:
+        if len(measures) > 1:
+            return [metric for measure in measures for metric in _computed([measure], qrels, rankings)]
+        raise UsageError(
+            f"the measure {measures[0]} cannot be computed on this run: {type(error).__name__}: {error}",
+            hint="leave it out, or say it in other parameters",
+        ) from error

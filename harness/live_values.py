@@ -16,6 +16,7 @@ import re
 import sys
 import types
 import typing
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import packages_distributions, version
 from pathlib import PurePath
@@ -58,7 +59,7 @@ def _distribution_version(package: str) -> str:
     return " ".join(version(name) for name in sorted(packages_distributions().get(package, ())))
 
 
-class ValueDigester:
+class ValueDigester(ABC):
     """Digests values by content; one that is met again within itself counts by the place where it was met."""
 
     def __init__(self) -> None:
@@ -167,17 +168,17 @@ class ValueDigester:
         args = typing.get_args(value)
         return [str(typing.get_origin(value)), *self.each(args, where)] if args else [repr(value)]
 
+    @abstractmethod
     def klass(self, value: type, where: str) -> list[str]:
         """Parts of a class."""
-        raise NotImplementedError
 
+    @abstractmethod
     def function(self, value: types.FunctionType, where: str) -> list[str]:
         """Parts of a function."""
-        raise NotImplementedError
 
+    @abstractmethod
     def module(self, value: types.ModuleType, where: str) -> list[str]:
         """Parts of a module."""
-        raise NotImplementedError
 
 
 _PLAIN = {type(None), bool, int, float, complex, str, bytes, range, type(Ellipsis), type(NotImplemented)}

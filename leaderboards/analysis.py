@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness.errors import UnknownNameError
+from harness.errors import UnknownNameError, UsageError
+from harness.evaluation import is_count
 from harness.languages import ResourceTier
 from harness.measures import Floats
 from leaderboards.comparisons import Comparison, Significance
@@ -98,12 +99,12 @@ def analyse(
     seed: int = 0,
     listen: Listener | None = None,
 ) -> Analysis:
-    """Intervals, tests, ranks of a board.
+    """Intervals, tests, ranks of a board. Counts, which are sums, have neither intervals nor tests.
 
     Args:
         board: as read from the store.
         baseline: label of a row that all others are compared with, besides the best one.
-        tested: measures whose differences are tested; the first one of the board when None.
+        tested: measures whose differences are tested; the first one of the board, counts left out, when None.
         by: what ranks the rows.
         resampling: whether there are intervals and tests at all; ranks need none.
         resamples, seed: of the bootstrap; the seed is also that of the tests.
@@ -111,32 +112,36 @@ def analyse(
 
     Raises:
         UnknownNameError: the baseline is not a row, or a tested measure is not one of the board.
+        UsageError: a tested measure is a count.
     """
     if baseline is not None:
         board.row(baseline)
-    wanted = board.measures[:1] if tested is None else tuple(tested)
+    averaged = [measure for measure in board.measures if not is_count(measure)]
+    wanted = averaged[:1] if tested is None else tuple(tested)
     for measure in wanted:
         if measure not in board.measures:
             raise UnknownNameError("measure of this board", measure, board.measures)
+        if measure not in averaged:
+            raise UsageError(f"{measure} is a count: a sum, of which there is no test", hint="test another measure")
     ranks = {
         measure: rank_systems({row.label: [e.means.get(measure) for e in row.entries] for row in board.rows})
         for measure in board.measures
     }
     done = any(entry.state is CellState.DONE for row in board.rows for entry in row.entries)
-    if not (resampling and done):
+    if not (resampling and done and averaged):
         return Analysis(board, baseline, by, ranks=ranks)
 
     def told(text: str) -> Callable[[int, int], None] | None:
         return None if listen is None else lambda part, parts: listen(part, parts, text)
 
-    scores = {measure: board_scores(board, measure) for measure in board.measures}
+    scores = {measure: board_scores(board, measure) for measure in averaged}
     intervals = _Intervals(board, scores, resamples, seed, told("intervals"))
     return Analysis(
         board,
         baseline,
         by,
-        intervals={measure: intervals.pairs(measure) for measure in board.measures},
-        average_intervals={measure: intervals.averages(measure) for measure in board.measures},
+        intervals={measure: intervals.pairs(measure) for measure in averaged},
+        average_intervals={measure: intervals.averages(measure) for measure in averaged},
         significance={
             measure: compare_systems(
                 scores[measure], baseline, resamples=resamples, seed=seed, listen=told(f"tests of {measure}")
@@ -173,9 +178,10 @@ class _Intervals:
         listen: Callable[[int, int], None] | None,
     ) -> None:
         self.board = board
+        self.measures = list(scores)
         self.labels = sorted(row.label for row in board.rows)
         values = {
-            column.id: np.hstack([aligned(scores[measure], self.labels, column.id) for measure in board.measures])
+            column.id: np.hstack([aligned(scores[measure], self.labels, column.id) for measure in self.measures])
             for column in board.columns
         }
         self.found = bootstrap_intervals(
@@ -183,7 +189,7 @@ class _Intervals:
         )
 
     def _at(self, ends: Floats, measure: str, label: str) -> Interval | None:
-        place = self.board.measures.index(measure) * len(self.labels) + self.labels.index(label)
+        place = self.measures.index(measure) * len(self.labels) + self.labels.index(label)
         low, high = ends[:, place].tolist()
         return None if np.isnan(low) else (low, high)
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.evaluation import aggregate
 from harness.languages import LanguagePair, ResourceTier
 
 
@@ -80,8 +81,8 @@ class Entry:
 
     @cached_property
     def means(self) -> Mapping[str, float]:
-        """Mean over the judged queries, by measure; empty unless done."""
-        return {measure: float(values.mean()) for measure, values in self.scores.items()}
+        """Mean over the judged queries by measure, of counts the sum; empty unless done."""
+        return {measure: aggregate(measure, values) for measure, values in self.scores.items()}
 
     @property
     def judged_share(self) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 
+from harness.evaluation import is_count
 from harness.measures import Floats
 from leaderboards.comparability import Place
 from leaderboards.compare.paired_changes import Block, Contest, PairedChange, PairedChanges, paired_changes
@@ -85,12 +86,15 @@ def _facts(side: Side) -> SideFacts:
 def _differences(
     comparable: Mapping[Place, tuple[SideCell, SideCell]], measures: Sequence[str]
 ) -> dict[Block, dict[Contest, Floats]]:
-    """Current minus base by collection and track, row and measure, of the cells that both have the scores of."""
+    """Current minus base by collection and track, row and measure, of the cells that both have the scores of.
+
+    Counts are sums, which tests and intervals of means say nothing about.
+    """
     found: dict[Block, dict[Contest, Floats]] = {}
     for (row, collection, track), (base, current) in comparable.items():
         if base.query_ids and current.query_ids:
             block = found.setdefault((collection, track), {})
-            for name in measures:
+            for name in (name for name in measures if not is_count(name)):
                 block[row, name] = (current.scores[name] - base.scores[name]).round(12)
     return found
 

@@ -12,7 +12,7 @@ from harness.collections.base import ORIGINAL
 from harness.collections.catalogue import Catalogue, find_collection
 from harness.collections.sources import obtain
 from harness.errors import DataError
-from harness.evaluation import evaluate, measure_version
+from harness.evaluation import aggregate, evaluate, measure_version
 from harness.identity import package_version
 from harness.run_check import check_run
 from harness.store import Store
@@ -72,7 +72,7 @@ class RunReader:
             CellState.DONE,
             facts=self.facts,
             versions={name: measure_version(name) for name in measures},
-            means={name: float(values.mean()) for name, values in found.scores.items()},
+            means={name: aggregate(name, values) for name, values in found.scores.items()},
             query_ids=tuple(found.query_ids[place] for place in order),
             scores={name: np.round(values[order], DECIMALS) for name, values in found.scores.items()},
         )

@@ -57,7 +57,7 @@ function head() {
     h("header", { class: "top" }, h("div", {}, h("h1", {}, said(board.suite.title, 300)),
       board.suite.description ? h("p", {}, said(board.suite.description, 2000)) : null,
       h("p", { class: "quiet" }, "Suite ", said(board.suite.name), `, ${count(board.suite.depth)} documents a query at most, clir-harness `, said(board.version),
-        ". Scores are means over all judged queries; a query that a system does not answer counts 0.")), themeButton()),
+        ". Scores are means over all judged queries (counts such as NumRet are sums); a query that a system does not answer counts 0.")), themeButton()),
     synthetic.length ? h("p", { class: "notice" }, h("strong", {}, "Synthetic data. "), synthetic.length === columns.length ? "All collections" : synthetic.map((one) => said(header(one))).flatMap((one) => [one, " "]),
       ": texts were generated, so scores say nothing about real documents.") : null,
   ];

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.evaluation import is_count
 from leaderboards.analysis import Analysis
 from leaderboards.entries import BoardRow, CellState, Entry
 from leaderboards.leaderboard import Leaderboard
@@ -84,9 +85,14 @@ def _introduction(board: Leaderboard) -> list[str]:
     parts.append(
         f"Suite `{board.suite}`, {board.depth} documents a query at most, clir-harness {markdown_text(board.version)}. "
         "Scores are means over all judged queries; a query that a system does not answer counts 0, queries without "
-        "judgements are left out."
+        "judgements are left out." + _counts(board)
     )
     return parts
+
+
+def _counts(board: Leaderboard) -> str:
+    counts = [markdown_text(measure) for measure in board.measures if is_count(measure)]
+    return f" {', '.join(counts)}: a count, summed over queries." if counts else ""
 
 
 def _marks(analysis: Analysis) -> list[str]:

@@ -57,7 +57,7 @@ def _other_means(analysis: Analysis, ranked: Sequence[BoardRow]) -> list[str]:
         cells = []
         for measure in measures:
             mean = score(analysis.board.macro(row, measure)) or NOTHING
-            ends = analysis.average_intervals[measure][row.label].get("macro")
+            ends = analysis.average_intervals.get(measure, {}).get(row.label, {}).get("macro")
             cells.append(f"{mean} ({figures.interval(ends)})" if ends else mean)
         lines.append([markdown_name(row.label), *cells])
     return [table(["system", *map(markdown_text, measures)], lines)] if measures else []

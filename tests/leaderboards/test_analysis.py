@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import UnknownNameError
+from harness.errors import UnknownNameError, UsageError
 from leaderboards.analysis import analyse
 from leaderboards.significance import enough_permutations
 
@@ -79,3 +79,14 @@ def test_progress_is_told_to_the_end(world):
     analyse(world.board(SCRIPTED, HUMAN), listen=lambda *news: heard.append(news))
     assert heard[3] == (4, 4, "intervals")
     assert heard[-1] == (8, 8, "tests of RR")
+
+
+def test_counts_are_sums_without_intervals_and_tests(world):
+    board = world.board(SCRIPTED, HUMAN, measures=["NumRet", "RR"], pairs=["sw-en"])
+    (entry,) = board.rows[0].entries
+    assert entry.means["NumRet"] == entry.scores["NumRet"].sum() > entry.scores["NumRet"].mean()
+    found = analyse(board)
+    assert (list(found.intervals), list(found.significance)) == (["RR"], ["RR"])
+    assert "NumRet: a count, summed over queries." in board.to_markdown()
+    with pytest.raises(UsageError, match="NumRet is a count: a sum"):
+        analyse(board, tested=["NumRet"])
