@@ -98,6 +98,8 @@ def _show_suite(suite: str, pairs: list[str], data: Path | None, as_json: bool) 
         ],
     )
     for d in there:
+        if d["description"]:
+            click.echo(f"{d['id']}: {d['description']}", err=True)
         for warning in d["warnings"]:
             click.echo(f"warning: {d['id']}: {warning}", err=True)
     for d in described:

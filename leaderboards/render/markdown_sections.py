@@ -160,7 +160,7 @@ def reported(published: Sequence[PublishedFigure]) -> list[str]:
 
 
 def collections(board: Leaderboard) -> list[str]:
-    """The collections with their counts and warnings."""
+    """The collections with their counts, descriptions and warnings."""
     headers = ["collection", "pair", "languages", "tier", "licence"]
     counts = ["documents", "queries", "judged", "judgements"]
     lines = [
@@ -179,12 +179,13 @@ def collections(board: Leaderboard) -> list[str]:
         ]
         for column in board.columns
     ]
-    warnings = [
-        f"- {markdown_name(column.id)}: {markdown_text(warning)}"
+    notes = [
+        f"- {markdown_name(column.id)}: {markdown_text(note)}"
         for column in board.columns
-        for warning in column.warnings
+        for note in (column.description, *column.warnings)
+        if note
     ]
-    return ["## Collections", table([*headers, *counts], lines, left=5), *(["\n".join(warnings)] if warnings else [])]
+    return ["## Collections", table([*headers, *counts], lines, left=5), *(["\n".join(notes)] if notes else [])]
 
 
 def costs(analysis: Analysis, rows: Sequence[BoardRow]) -> list[str]:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 
+from harness.cli import clir
 from harness.collections.base import TestCollection
 from harness.collections.documents import read_tsv_documents
 from harness.collections.sources import build_source
@@ -206,3 +208,12 @@ def test_other_formats_are_named_for_what_they_are(tmp_path: Path, content: byte
     path.write_bytes(content)
     with pytest.raises(DataError, match=rf"topics\.tsv: {complaint}"):
         list(numbered_lines(path))
+
+
+def test_the_number_of_files_is_shown_to_who_looks_at_the_collections(tmp_path: Path) -> None:
+    write(tmp_path, t1__tsv="1\tukame\n", t2__tsv="2\tmvua\n", q__txt="1 0 a 1\n2 0 a 1\n", d__tsv="a\tdrought\n")
+    suite = "name: s\ntitle: t\nmeasures: [AP]\nrows: [{system: bm25}]\ncollections:\n  - {source: trec, name: mine, "
+    suite += 'path: ., pairs: [sw-en], documents: d.tsv, topics: "t?.tsv", qrels: q.txt}\n'
+    write(tmp_path, s__yaml=suite)
+    shown = CliRunner().invoke(clir, ["collections", "--suite", str(tmp_path / "s.yaml"), "--data", str(tmp_path)])
+    assert "mine/sw-en: 2 files of t?.tsv" in shown.stderr
