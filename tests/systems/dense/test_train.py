@@ -180,7 +180,7 @@ def test_training_can_start_from_nothing(bert: Path, tmp_path: Path) -> None:
     assert report.unknown_tokens == 0
     assert report.mrr_before is not None
     assert report.mrr_after is not None
-    assert report.mrr_after > report.mrr_before
+    assert report.mrr_after > report.mrr_before + 0.2
     model = TextEncoder.load(tmp_path / "model")
     assert (model.dim, model.recipe.pooling, len(model.tokenizer) <= 300) == (32, "mean", True)
     with pytest.raises(ValueError, match="needs `vocabulary`"):
