@@ -23,16 +23,16 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from harness.board import KIND
-from harness.evaluation import measure_version
-from harness.measurement import machine
-from harness.store import Store, write_json
-from leaderboards.analysis import analyse
-from leaderboards.leaderboard import Leaderboard
-from leaderboards.published import figures_for
-from leaderboards.query_details import read_details
-from leaderboards.render.html_page import render_html
-from leaderboards.render.json_document import make_document
+from clir_harness.harness.evaluation import measure_version
+from clir_harness.harness.execution.boards import KIND
+from clir_harness.harness.execution.measurement import machine
+from clir_harness.harness.store import Store, write_json
+from clir_harness.leaderboards.analysis import analyse
+from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.published import figures_for
+from clir_harness.leaderboards.query_details import read_details
+from clir_harness.leaderboards.render.document import make_document
+from clir_harness.leaderboards.render.html_page import render_html
 
 MEASURES = ("AP", "nDCG@20", "RR@10")
 LANGUAGES = "sw so tl am ha yo ig zu xh sn rw ln lg om ti fr de es zh mr ru ar fi hi ja ko it pt nl pl".split()

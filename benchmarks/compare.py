@@ -22,7 +22,7 @@ import numpy as np
 from board import LANGUAGES, MEASURES, make_store
 from tabulate import tabulate
 
-from harness.store import read_json, write_json
+from clir_harness.harness.store import read_json, write_json
 
 
 def change_scores(store: Path, share: float) -> None:
@@ -55,8 +55,23 @@ def main() -> None:
                 make_store(store, options.systems, options.pairs, options.queries)
             change_scores(stores[1], options.share)
         cores = sorted(os.sched_getaffinity(0))[: options.cores]
-        command = [sys.executable, "-m", "harness.cli", "compare", *map(str, stores), "--measure", options.measures]
-        command += ["--markdown", str(folder / "summary.md"), "--junit", str(folder / "junit.xml")]
+        command = [
+            sys.executable,
+            "-m",
+            "clir_harness.cli",
+            "compare",
+            *map(str, stores),
+            "--measure",
+            options.measures,
+        ]
+        command += [
+            "--measure",
+            options.measures,
+            "--markdown",
+            str(folder / "summary.md"),
+            "--junit",
+            str(folder / "junit.xml"),
+        ]
         rows = []
         for number in range(options.rounds):
             before = resource.getrusage(resource.RUSAGE_CHILDREN)

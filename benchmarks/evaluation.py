@@ -16,9 +16,9 @@ import ir_measures
 import numpy as np
 from tabulate import tabulate
 
-from harness.evaluation import Evaluation, evaluate, parse_measures
-from harness.qrels import read_qrels
-from harness.runs import Run
+from clir_harness.harness.collections.qrels import read_qrels
+from clir_harness.harness.evaluation import Evaluation, evaluate, parse_measures
+from clir_harness.harness.runs.run import Run
 
 MEASURES = ("AP", "nDCG@10", "nDCG@20", "RR", "R@100")
 TOLERANCE = 1e-9

@@ -13,10 +13,10 @@ import itertools
 
 import torch
 
-from harness.training import parse_bitext
-from systems.bitext import read_bitext
-from systems.distillation.known_item import reciprocal_rank
-from systems.late_interaction.encoder import TokenEncoder
+from clir_harness.harness.training import parse_bitext
+from clir_harness.systems.distillation.known_item import reciprocal_rank
+from clir_harness.systems.late_interaction.encoder import TokenEncoder
+from clir_harness.systems.parallel_text.bitext import read_bitext
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from tabulate import tabulate
 
-from systems.late_interaction.maxsim import ArrangedTokens, arranged_scores
+from clir_harness.systems.late_interaction.maxsim import ArrangedTokens, arranged_scores
 
 QUERY_TOKENS = 32
 SLICE = 20_000

@@ -20,8 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness.collections.embedded import EmbeddedSource
-from harness.java import anserini_jar, find_java
+from clir_harness.harness.collections.embedded import EmbeddedSource
+from clir_harness.harness.java import anserini_jar, find_java
 
 BARE = """
 import json, sys, time
@@ -90,7 +90,7 @@ def bare(folder: Path, threads: int) -> dict[str, float]:
 
 def harnessed(folder: Path) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as store:
-        command = [sys.executable, "-m", "harness.cli", "run", "--suite", str(folder / "suite.yaml"), "--json"]
+        command = [sys.executable, "-m", "clir_harness.cli", "run", "--suite", str(folder / "suite.yaml"), "--json"]
         start = time.perf_counter()
         subprocess.run([*command, "--data", str(folder), "--store", store], capture_output=True, check=True)
         total = time.perf_counter() - start

@@ -18,8 +18,8 @@ import time
 import numpy as np
 from tabulate import tabulate
 
-from leaderboards.comparisons import Comparison
-from leaderboards.significance import compare_systems
+from clir_harness.leaderboards.statistics.results import Comparison
+from clir_harness.leaderboards.statistics.significance import compare_systems
 
 Scores = dict[str, dict[str, dict[str, float]]]
 BASELINE = "system 00"

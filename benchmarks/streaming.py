@@ -14,10 +14,10 @@ import time
 import tracemalloc
 from pathlib import Path
 
-from harness.collections.document_summary import summarise
-from harness.collections.embedded import EmbeddedSource
-from harness.system import IndexContext
-from systems.bm25 import BM25
+from clir_harness.harness.collections.document_summary import summarise
+from clir_harness.harness.collections.embedded import EmbeddedSource
+from clir_harness.harness.system import IndexContext
+from clir_harness.systems.bm25 import BM25
 
 
 def measure(size: int) -> tuple[float, float, float]:

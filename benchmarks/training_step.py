@@ -18,14 +18,14 @@ from pathlib import Path
 
 import torch
 
-from harness.collections.embedded import write_bitext
-from systems.bitext import read_bitext
-from systems.distillation.settings import Optimisation
-from systems.distillation.student import student_from_teacher
-from systems.distillation.trainer import Progress, train
-from systems.distillation.transport import transport_plan
-from systems.late_interaction.encoder import EncoderSettings, TokenEncoder
-from systems.vocabulary import new_body, train_tokenizer
+from clir_harness.harness.collections.embedded import write_bitext
+from clir_harness.systems.distillation.settings import Optimisation
+from clir_harness.systems.distillation.student import student_from_teacher
+from clir_harness.systems.distillation.trainer import Progress, train
+from clir_harness.systems.distillation.transport import transport_plan
+from clir_harness.systems.late_interaction.encoder import EncoderSettings, TokenEncoder
+from clir_harness.systems.parallel_text.bitext import read_bitext
+from clir_harness.systems.training.vocabulary import new_body, train_tokenizer
 
 LOSSES = ("nearest", "transport")
 

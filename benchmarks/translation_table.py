@@ -15,13 +15,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness.collections.embedded import write_bitext
-from harness.measurement import PeakMemory
-from harness.training import TrainingContext
-from systems.bitext import read_bitext
-from systems.psq.system import PSQ
-from systems.psq.table import META
-from systems.psq.terms import Stemmer, words
+from clir_harness.harness.collections.embedded import write_bitext
+from clir_harness.harness.execution.measurement import PeakMemory
+from clir_harness.harness.training import TrainingContext
+from clir_harness.systems.parallel_text.bitext import read_bitext
+from clir_harness.systems.psq.system import PSQ
+from clir_harness.systems.psq.table import META
+from clir_harness.systems.psq.terms import Stemmer, words
 
 
 def measure(bitext: Path, language: str, both: bool) -> tuple[int, float, float, int]:

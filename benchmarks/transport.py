@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from systems.distillation.transport import transport_plan
+from clir_harness.systems.distillation.transport import transport_plan
 
 DIM = 384
 

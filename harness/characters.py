@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.errors import DataError
+from clir_harness.harness.errors import DataError
 
 ID_RULE = "an id is one or more characters, none of them white space, a control character, a BOM or a lone surrogate"
 LABEL_RULE = "a label is visible text on one line, without control characters, BOM and lone surrogates"

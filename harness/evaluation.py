@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from harness.collections.base import Qrels
-from harness.errors import CollectionError, DataError, UnknownNameError, UsageError
-from harness.identity import package_version
-from harness.measures import VERSION, Floats, JudgedRankings, Measure, native, ordinals
-from harness.runs import Run
+from clir_harness.harness.collections.base import Qrels
+from clir_harness.harness.errors import CollectionError, DataError, UnknownNameError, UsageError
+from clir_harness.harness.identity import package_version
+from clir_harness.harness.measures import VERSION, Floats, JudgedRankings, Measure, native, ordinals
+from clir_harness.harness.runs.run import Run
 
 _BASE_AND_REST = re.compile(r"([^@(\s]*)(.*)", re.DOTALL)
 _EXAMPLES = "measures are written like AP, nDCG@20, RR@10, R@100, AP(rel=2) or Judged@20"

@@ -10,11 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from harness.code_version import code_digest
-from harness.errors import PluginError
-from harness.live_code import live_digest
-from harness.live_values import importable
-from harness.system import SYSTEMS, RetrievalSystem
+from clir_harness.harness.code.code_version import code_digest
+from clir_harness.harness.code.live_code import live_digest
+from clir_harness.harness.code.live_values import importable
+from clir_harness.harness.errors import PluginError
+from clir_harness.harness.system import SYSTEMS, RetrievalSystem
 
 
 def fingerprint(value: Any) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import ClirError
+from clir_harness.harness.errors import ClirError
 
 MINIMUM_VERSION = 21
 

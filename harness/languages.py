@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from harness.errors import UnknownNameError, UsageError
+from clir_harness.harness.errors import UnknownNameError, UsageError
 
 
 class ResourceTier(enum.StrEnum):
@@ -40,7 +40,7 @@ class Language:
 @functools.cache
 def known_languages() -> Mapping[str, Language]:
     """All languages of the table by canonical tag."""
-    text = resources.files("harness").joinpath("languages.tsv").read_text("utf-8")
+    text = resources.files("clir_harness.harness").joinpath("languages.tsv").read_text("utf-8")
     rows = csv.DictReader(text.splitlines(), delimiter="\t")
     return {
         row["tag"]: Language(row["tag"], row["name"], ResourceTier(row["tier"]), tuple(row["aliases"].split()))

@@ -13,10 +13,10 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from harness.characters import LABEL_RULE, is_label
-from harness.code_version import prepare_import
-from harness.errors import PluginError, UnknownNameError
-from harness.plugin_calls import INTERRUPTS, described
+from clir_harness.harness.characters import LABEL_RULE, is_label
+from clir_harness.harness.code.code_version import prepare_import
+from clir_harness.harness.errors import PluginError, UnknownNameError
+from clir_harness.harness.plugins.calls import INTERRUPTS, described
 
 T = TypeVar("T")
 

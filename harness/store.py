@@ -32,7 +32,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from harness.errors import StoreError
+from clir_harness.harness.errors import StoreError
 
 FORMAT = 1
 

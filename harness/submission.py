@@ -11,20 +11,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.board import KIND, check_label, keep_submission
-from harness.characters import LABEL_RULE, is_label
-from harness.collections.base import ORIGINAL, Qrels, TestCollection
-from harness.collections.catalogue import Catalogue, collection_identity, find_collection, offered
-from harness.collections.sources import obtain
-from harness.errors import MissingDataError, UsageError
-from harness.evaluation import Evaluation, evaluate, parse_measures
-from harness.identity import fingerprint, package_version
-from harness.plan import CELL_FORMAT
-from harness.run_check import CheckedRun, Listener, check_run
-from harness.runs import Run
-from harness.scores import JUDGED, keep_scores
-from harness.store import Store
-from harness.suite import Row, Suite, builtin_suites, load_suite
+from clir_harness.harness.characters import LABEL_RULE, is_label
+from clir_harness.harness.collections.base import ORIGINAL, Qrels, TestCollection
+from clir_harness.harness.collections.sources import obtain
+from clir_harness.harness.errors import MissingDataError, UsageError
+from clir_harness.harness.evaluation import Evaluation, evaluate, parse_measures
+from clir_harness.harness.execution.boards import KIND, check_label, keep_submission
+from clir_harness.harness.execution.catalogue import Catalogue, collection_identity, find_collection, offered
+from clir_harness.harness.execution.plan import CELL_FORMAT
+from clir_harness.harness.execution.scores import JUDGED, keep_scores
+from clir_harness.harness.identity import fingerprint, package_version
+from clir_harness.harness.runs.check import CheckedRun, Listener, check_run
+from clir_harness.harness.runs.run import Run
+from clir_harness.harness.store import Store
+from clir_harness.harness.suite import Row, Suite, builtin_suites, load_suite
 
 LONGEST_NAME = 100
 """Characters that the name of a submitted system may have."""

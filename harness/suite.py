@@ -10,14 +10,14 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from harness.characters import LABEL_RULE, TEXT_RULE, broken_text, is_label
-from harness.collections.base import ORIGINAL
-from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
-from harness.languages import LanguagePair
-from harness.perturbation.tracks import Track
-from harness.system import SYSTEMS
-from harness.textio import read_yaml
-from harness.yaml_values import compose_yaml, quoting_hint, setting_value
+from clir_harness.harness.characters import LABEL_RULE, TEXT_RULE, broken_text, is_label
+from clir_harness.harness.collections.base import ORIGINAL
+from clir_harness.harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.perturbation.tracks import Track
+from clir_harness.harness.system import SYSTEMS
+from clir_harness.harness.textio import read_yaml
+from clir_harness.harness.yaml_values import compose_yaml, quoting_hint, setting_value
 
 
 def _is_label(text: str) -> str:
@@ -213,7 +213,7 @@ def parse_pairs(text: Sequence[str]) -> list[LanguagePair]:
 
 def builtin_suites() -> Mapping[str, Path]:
     """The suites that ship with the harness: file by name, sorted."""
-    folder = Path(str(resources.files("harness").joinpath("suites")))
+    folder = Path(str(resources.files("clir_harness.harness").joinpath("suites")))
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 

@@ -16,11 +16,11 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from harness.collections.base import Document, Query
-from harness.errors import UnknownNameError, UsageError
-from harness.languages import LanguagePair
-from harness.registry import Registry
-from harness.yaml_values import quoting_hint
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.errors import UnknownNameError, UsageError
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.registry import Registry
+from clir_harness.harness.yaml_values import quoting_hint
 
 
 class SystemConfig(BaseModel):

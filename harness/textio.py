@@ -14,9 +14,9 @@ from typing import Any, BinaryIO, TextIO, cast
 
 import yaml
 
-from harness.characters import TEXT_RULE, is_text
-from harness.errors import DataError
-from harness.yaml_values import load_yaml
+from clir_harness.harness.characters import TEXT_RULE, is_text
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.yaml_values import load_yaml
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 """Endings of compressed files; a file is known by its first bytes, its name does not matter."""

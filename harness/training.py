@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from harness.errors import MissingDataError, UsageError
-from harness.identity import fingerprint, package_version, settings_without_places, system_code
-from harness.languages import canonical_tag
-from harness.store import Artefact, Store
-from harness.system import SYSTEMS, ConfigT, RetrievalSystem, config_error
+from clir_harness.harness.errors import MissingDataError, UsageError
+from clir_harness.harness.identity import fingerprint, package_version, settings_without_places, system_code
+from clir_harness.harness.languages import canonical_tag
+from clir_harness.harness.store import Artefact, Store
+from clir_harness.harness.system import SYSTEMS, ConfigT, RetrievalSystem, config_error
 
 BitextPath = Path | tuple[Path, Path]
 """A file of parallel text, or a Moses pair: two files aligned by line, the foreign side and the pivot's."""

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from yaml.composer import ComposerError
 
-from harness.errors import UsageError
+from clir_harness.harness.errors import UsageError
 
 _NULL, _BOOL, _INT, _FLOAT = (f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float"))
 _MERGE = "tag:yaml.org,2002:merge"

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness.errors import UnknownNameError, UsageError
-from harness.evaluation import is_count
-from harness.languages import ResourceTier
-from harness.measures import Floats
-from leaderboards.comparisons import Comparison, Significance
-from leaderboards.entries import BoardRow, CellState
-from leaderboards.leaderboard import Leaderboard
-from leaderboards.ranking import Ranking, Ranks, pareto_front, rank_systems
-from leaderboards.resampling import bootstrap_intervals
-from leaderboards.significance import Scores, aligned, compare_systems
+from clir_harness.harness.errors import UnknownNameError, UsageError
+from clir_harness.harness.evaluation import is_count
+from clir_harness.harness.languages import ResourceTier
+from clir_harness.harness.measures import Floats
+from clir_harness.leaderboards.entries import BoardRow, CellState
+from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.statistics.ranking import Ranking, Ranks, pareto_front, rank_systems
+from clir_harness.leaderboards.statistics.resampling import bootstrap_intervals
+from clir_harness.leaderboards.statistics.results import Comparison, Significance
+from clir_harness.leaderboards.statistics.significance import Scores, aligned, compare_systems
 
 PARETO_COSTS = ("latency_p50_ms", "search_peak_memory_bytes", "index_bytes")
 """Costs that effectiveness is weighed against."""

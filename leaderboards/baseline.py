@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.board import KIND as BOARDS
-from harness.errors import StoreError, UsageError
-from harness.run_files import written_whole
-from harness.store import Store
-from leaderboards.analysis import analyse
-from leaderboards.entries import CellState
-from leaderboards.leaderboard import Leaderboard
-from leaderboards.render.json_document import make_document
+from clir_harness.harness.errors import StoreError, UsageError
+from clir_harness.harness.execution.boards import KIND as BOARDS
+from clir_harness.harness.runs.trec import written_whole
+from clir_harness.harness.store import Store
+from clir_harness.leaderboards.analysis import analyse
+from clir_harness.leaderboards.entries import CellState
+from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.render.document import make_document
 
 _SHOWN = 4
 

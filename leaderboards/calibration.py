@@ -1,7 +1,7 @@
 """How well a system's scores predict relevance: reliability diagrams, expected calibration error, Brier score.
 
 Scores are turned into probabilities within each language pair, by a scaling fitted on other queries of the same pair
-(`leaderboards.score_scaling`). Only retrieved documents count; those without a judgement are not relevant. A resource
+(`score_scaling`). Only retrieved documents count; those without a judgement are not relevant. A resource
 tier, and the whole suite, are all documents of their pairs taken together.
 """
 
@@ -13,16 +13,21 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.errors import DataError
-from harness.languages import ResourceTier
-from harness.measures import Floats
-from harness.qrels import read_qrels
-from harness.runs import Run
-from harness.store import Store
-from leaderboards.entries import BoardRow, CellState, Entry
-from leaderboards.leaderboard import Leaderboard
-from leaderboards.reliability import Bin, brier_score, distance_from_diagonal, reliability_diagram
-from leaderboards.score_scaling import Booleans, Method, cross_fitted, scored_documents
+from clir_harness.harness.collections.qrels import read_qrels
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.languages import ResourceTier
+from clir_harness.harness.measures import Floats
+from clir_harness.harness.runs.run import Run
+from clir_harness.harness.store import Store
+from clir_harness.leaderboards.entries import BoardRow, CellState, Entry
+from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.statistics.reliability import (
+    Bin,
+    brier_score,
+    distance_from_diagonal,
+    reliability_diagram,
+)
+from clir_harness.leaderboards.statistics.score_scaling import Booleans, Method, cross_fitted, scored_documents
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.errors import StoreError
-from harness.identity import fingerprint
+from clir_harness.harness.errors import StoreError
+from clir_harness.harness.identity import fingerprint
 
 Record = Mapping[str, Any]
 Place = tuple[str, str, str]

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.evaluation import aggregate
-from harness.languages import LanguagePair, ResourceTier
+from clir_harness.harness.evaluation import aggregate
+from clir_harness.harness.languages import LanguagePair, ResourceTier
 
 
 class CellState(enum.StrEnum):

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.collections.base import ORIGINAL
-from harness.errors import StoreError, UnknownNameError, UsageError
-from harness.identity import package_version
-from harness.qrels import qrels_digest, read_qrels
-from harness.run_files import written_whole
-from harness.runs import Run
-from harness.store import Store, write_json
-from leaderboards.analysis import Listener
-from leaderboards.entries import BoardRow, CellState, Column, Entry
-from leaderboards.folders import FolderKind, replace_folder
-from leaderboards.leaderboard import Leaderboard
+from clir_harness.harness.collections.base import ORIGINAL
+from clir_harness.harness.collections.qrels import qrels_digest, read_qrels
+from clir_harness.harness.errors import StoreError, UnknownNameError, UsageError
+from clir_harness.harness.identity import package_version
+from clir_harness.harness.runs.run import Run
+from clir_harness.harness.runs.trec import written_whole
+from clir_harness.harness.store import Store, write_json
+from clir_harness.leaderboards.analysis import Listener
+from clir_harness.leaderboards.entries import BoardRow, CellState, Column, Entry
+from clir_harness.leaderboards.folders import FolderKind, replace_folder
+from clir_harness.leaderboards.leaderboard import Leaderboard
 
 K = TypeVar("K", bound=Hashable)
 KIND = FolderKind("export", "clir export", "export.json", "clir-harness/export")

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from filelock import FileLock
 
-from harness.errors import UsageError
-from harness.store import read_json
+from clir_harness.harness.errors import UsageError
+from clir_harness.harness.store import read_json
 
 T = TypeVar("T")
 

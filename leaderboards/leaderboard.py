@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import UnknownNameError, UsageError
-from harness.languages import ResourceTier
-from harness.store import Store
-from leaderboards.entries import BoardRow, CellState, Column, Drop, Entry, TrackEntry
+from clir_harness.harness.errors import UnknownNameError, UsageError
+from clir_harness.harness.languages import ResourceTier
+from clir_harness.harness.store import Store
+from clir_harness.leaderboards.entries import BoardRow, CellState, Column, Drop, Entry, TrackEntry
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Leaderboard:
         >>> board = Leaderboard.from_store("results", "embedded", ["AP", "Bpref"])     # doctest: +SKIP
         >>> print(board.to_markdown())                                                 # doctest: +SKIP
         """
-        from leaderboards.reading import read_leaderboard
+        from clir_harness.leaderboards.reading import read_leaderboard
 
         return read_leaderboard(store, suite, measures)
 
@@ -169,34 +169,34 @@ class Leaderboard:
     def to_markdown(self) -> str:
         """The board as GitHub-flavoured Markdown: a table per measure, then tests, reasons, collections and costs.
 
-        This and the other formats test the first measure against the best row; `leaderboards.analysis.analyse` and
-        the functions in `leaderboards.render` do as they are told.
+        This and the other formats test the first measure against the best row; `analysis.analyse` and
+        the functions in `render` do as they are told.
         """
-        from leaderboards.analysis import analyse
-        from leaderboards.published import figures_for
-        from leaderboards.render.markdown import render_markdown
+        from clir_harness.leaderboards.analysis import analyse
+        from clir_harness.leaderboards.published import figures_for
+        from clir_harness.leaderboards.render.markdown import render_markdown
 
         return render_markdown(analyse(self), figures_for(self))
 
     def to_csv(self) -> str:
         """The board as CSV, a line per row, collection and measure, and per average, track and published figure."""
-        from leaderboards.analysis import analyse
-        from leaderboards.published import figures_for
-        from leaderboards.render.csv_table import render_csv
+        from clir_harness.leaderboards.analysis import analyse
+        from clir_harness.leaderboards.published import figures_for
+        from clir_harness.leaderboards.render.csv_table import render_csv
 
         return render_csv(analyse(self), figures_for(self))
 
     def to_latex(self) -> str:
         """The board as LaTeX tables for booktabs, one per measure."""
-        from leaderboards.analysis import analyse
-        from leaderboards.render.latex import render_latex
+        from clir_harness.leaderboards.analysis import analyse
+        from clir_harness.leaderboards.render.latex import render_latex
 
         return render_latex(analyse(self))
 
     def to_json(self) -> str:
         """The board as a JSON document; the same store gives the same text."""
-        from leaderboards.analysis import analyse
-        from leaderboards.published import figures_for
-        from leaderboards.render.json_document import make_document
+        from clir_harness.leaderboards.analysis import analyse
+        from clir_harness.leaderboards.published import figures_for
+        from clir_harness.leaderboards.render.document import make_document
 
         return make_document(analyse(self), figures_for(self)).to_json()

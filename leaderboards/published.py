@@ -13,12 +13,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from harness.errors import ClirError, DataError, MissingDataError
-from harness.languages import LanguagePair
-from harness.textio import read_yaml
-from harness.yaml_values import quoting_hint
-from leaderboards.entries import Column
-from leaderboards.leaderboard import Leaderboard
+from clir_harness.harness.errors import ClirError, DataError, MissingDataError
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.textio import read_yaml
+from clir_harness.harness.yaml_values import quoting_hint
+from clir_harness.leaderboards.entries import Column
+from clir_harness.leaderboards.leaderboard import Leaderboard
 
 
 class PublishedFigure(BaseModel):
@@ -64,7 +64,7 @@ class PublishedFigure(BaseModel):
 
 def shipped_figures() -> Path:
     """The figures that ship with the leaderboards."""
-    return Path(str(resources.files("leaderboards").joinpath("published.yaml")))
+    return Path(str(resources.files("clir_harness.leaderboards").joinpath("published.yaml")))
 
 
 def read_published(path: Path) -> list[PublishedFigure]:

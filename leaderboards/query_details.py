@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness.errors import UsageError
-from harness.qrels import read_qrels
-from harness.runs import Run
-from harness.store import Store
-from leaderboards.analysis import Listener
-from leaderboards.document import BoardDocument
-from leaderboards.query_level import TOP
+from clir_harness.harness.collections.qrels import read_qrels
+from clir_harness.harness.errors import UsageError
+from clir_harness.harness.runs.run import Run
+from clir_harness.harness.store import Store
+from clir_harness.leaderboards.analysis import Listener
+from clir_harness.leaderboards.head_to_head import TOP
+from clir_harness.leaderboards.schema import BoardDocument
 
 WORDS = 300_000
 """UTF-8 bytes of ids and words of queries that a page holds at most."""

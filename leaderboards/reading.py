@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.board import KIND as BOARDS
-from harness.errors import StoreError, UnknownNameError
-from harness.evaluation import evaluate, measure_version, parse_measures
-from harness.languages import LanguagePair, ResourceTier, language_name
-from harness.measures import Floats
-from harness.qrels import read_qrels
-from harness.runs import Run
-from harness.store import Store, read_json
-from leaderboards.comparability import Record, check_comparable, check_versions
-from leaderboards.entries import BoardRow, CellState, Column, Entry, TrackEntry
-from leaderboards.leaderboard import Leaderboard
+from clir_harness.harness.collections.qrels import read_qrels
+from clir_harness.harness.errors import StoreError, UnknownNameError
+from clir_harness.harness.evaluation import evaluate, measure_version, parse_measures
+from clir_harness.harness.execution.boards import KIND as BOARDS
+from clir_harness.harness.languages import LanguagePair, ResourceTier, language_name
+from clir_harness.harness.measures import Floats
+from clir_harness.harness.runs.run import Run
+from clir_harness.harness.store import Store, read_json
+from clir_harness.leaderboards.comparability import Record, check_comparable, check_versions
+from clir_harness.leaderboards.entries import BoardRow, CellState, Column, Entry, TrackEntry
+from clir_harness.leaderboards.leaderboard import Leaderboard
 
 _PLANNED_STATES = {state.value: state for state in (CellState.FAILED, CellState.NOT_APPLICABLE, CellState.MISSING_DATA)}
 """States of a plan that need no record in the store; a cell of any other state without a record was not run."""

@@ -7,19 +7,19 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from harness.board import KIND as BOARDS
-from harness.errors import StoreError, UnknownNameError
-from harness.store import Store
-from leaderboards.analysis import Listener, analyse
-from leaderboards.document import BoardDocument
-from leaderboards.folders import FolderKind, replace_folder
-from leaderboards.json_text import write_lines
-from leaderboards.leaderboard import Leaderboard
-from leaderboards.published import figures_for
-from leaderboards.query_details import read_details
-from leaderboards.render.html_index import render_index
-from leaderboards.render.html_page import render_html
-from leaderboards.render.json_document import make_document
+from clir_harness.harness.errors import StoreError, UnknownNameError
+from clir_harness.harness.execution.boards import KIND as BOARDS
+from clir_harness.harness.store import Store
+from clir_harness.leaderboards.analysis import Listener, analyse
+from clir_harness.leaderboards.folders import FolderKind, replace_folder
+from clir_harness.leaderboards.json_text import write_lines
+from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.published import figures_for
+from clir_harness.leaderboards.query_details import read_details
+from clir_harness.leaderboards.render.document import make_document
+from clir_harness.leaderboards.render.html_index import render_index
+from clir_harness.leaderboards.render.html_page import render_html
+from clir_harness.leaderboards.schema import BoardDocument
 
 SCHEMA = "clir-harness/site"
 HEAD = "site.json"

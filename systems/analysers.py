@@ -1,6 +1,6 @@
 """Which analyser turns text of a language into terms, chosen explicitly and recorded with every run.
 
-`auto` takes, by the language of the documents (or what `harness.languages.resolve` finds for it: `no` for `nb`):
+`auto` takes, by the language of the documents (or what `languages.resolve` finds for it: `no` for `nb`):
 
 1. the analyser Anserini maps the language to (so published baselines are reproduced), English with Porter stemming;
 2. where Anserini maps none but Lucene ships one (Greek, Czech, Tamil ...), that one;
@@ -18,8 +18,8 @@ from itertools import pairwise
 
 import regex
 
-from harness.errors import UnknownNameError
-from harness.languages import canonical_tag, resolve
+from clir_harness.harness.errors import UnknownNameError
+from clir_harness.harness.languages import canonical_tag, resolve
 
 STANDARD = "standard"
 UNICODE = "unicode"

@@ -16,9 +16,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from harness.collections.base import Document, Query
-from harness.java import start_jvm
-from harness.system import (
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.java import start_jvm
+from clir_harness.harness.system import (
     IndexContext,
     Ranking,
     RetrievalSystem,
@@ -27,7 +27,7 @@ from harness.system import (
     SystemConfig,
     register_system,
 )
-from systems.analysers import LUCENE_CLASSES, UNICODE, choose_analyser, unicode_terms
+from clir_harness.systems.analysers import LUCENE_CLASSES, UNICODE, choose_analyser, unicode_terms
 
 BATCH = 1000
 """Documents handed to Lucene at once."""

@@ -14,17 +14,17 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.collections.base import Document, Query
-from harness.languages import LanguagePair
-from harness.system import IndexContext, Ranking, RetrievalSystem, SearchContext, Searcher, register_system
-from harness.training import Bitext, TrainableSystem, TrainingContext
-from systems.bm25 import BM25
-from systems.late_interaction.sources import source_digest
-from systems.nmt.checkpoint import languages_of
-from systems.nmt.settings import BM25NMTConfig, NMTTraining
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.system import IndexContext, Ranking, RetrievalSystem, SearchContext, Searcher, register_system
+from clir_harness.harness.training import Bitext, TrainableSystem, TrainingContext
+from clir_harness.systems.bm25 import BM25
+from clir_harness.systems.checkpoints.sources import source_digest
+from clir_harness.systems.nmt.checkpoint import languages_of
+from clir_harness.systems.nmt.settings import BM25NMTConfig, NMTTraining
 
 if TYPE_CHECKING:
-    from systems.nmt.translation import Translation
+    from clir_harness.systems.nmt.translation import Translation
 
 BATCH = 256
 """Documents translated at once."""
@@ -80,7 +80,7 @@ class BM25NMT(TrainableSystem[BM25NMTConfig]):
         Raises:
             UsageError: when the engine is not installed.
         """
-        from systems.nmt.engines import engine_version, require_engine
+        from clir_harness.systems.nmt.engines import engine_version, require_engine
 
         require_engine(self.config.engine)
         return {"model": source_digest(self.config.model), "engine": engine_version(self.config.engine)}
@@ -118,13 +118,13 @@ class BM25NMT(TrainableSystem[BM25NMTConfig]):
 
     @classmethod
     def train(cls, bitext: Bitext, settings: NMTTraining, output: Path, context: TrainingContext) -> None:
-        """Train a Marian model; see `systems.nmt.train.train_on_bitext`."""
-        from systems.nmt.train import train_on_bitext
+        """Train a Marian model; see `clir_harness.systems.nmt.train.train_on_bitext`."""
+        from clir_harness.systems.nmt.train import train_on_bitext
 
         train_on_bitext(bitext, settings, output, context)
 
     def _translation(self, pair: LanguagePair, threads: int) -> Translation:
-        from systems.nmt.translation import Translation
+        from clir_harness.systems.nmt.translation import Translation
 
         return Translation(self.config, pair, threads)
 

@@ -12,15 +12,15 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from harness.system import register_system
-from systems.distillation.settings import Distillation, Loss
-from systems.distillation.system import Distilled
+from clir_harness.harness.system import register_system
+from clir_harness.systems.distillation.settings import Distillation, Loss
+from clir_harness.systems.distillation.system import Distilled
 
 
 class CALTraining(Distillation):
     """Settings of CAL's training."""
 
-    loss: Loss = Field("nearest", description="what is made small; see systems.distillation.losses")
+    loss: Loss = Field("nearest", description="what is made small; see clir_harness.systems.distillation.losses")
 
 
 @register_system("cal")

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from harness.errors import DataError
-from systems.devices import choose_device
-from systems.late_interaction.sources import model_folder
+from clir_harness.harness.errors import DataError
+from clir_harness.systems.checkpoints.devices import choose_device
+from clir_harness.systems.checkpoints.sources import model_folder
 
 
 class CrossEncoder:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.collections.base import Document
+from clir_harness.harness.collections.base import Document
 
 
 class DocumentTexts:

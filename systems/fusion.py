@@ -14,8 +14,8 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from harness.collections.base import Document, Query
-from harness.system import (
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.system import (
     Component,
     IndexContext,
     Ranking,

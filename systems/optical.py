@@ -8,8 +8,8 @@ moved by the cheapest transport plan. Relevance it has from the teacher, whose v
 
 from __future__ import annotations
 
-from harness.system import register_system
-from systems.distillation.system import Distilled
+from clir_harness.harness.system import register_system
+from clir_harness.systems.distillation.system import Distilled
 
 
 @register_system("optical")

@@ -15,9 +15,9 @@ from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from harness.collections.base import Document, Query
-from harness.languages import LanguagePair
-from harness.system import (
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.system import (
     Component,
     IndexContext,
     Ranking,
@@ -27,10 +27,10 @@ from harness.system import (
     SystemConfig,
     register_system,
 )
-from systems.late_interaction.config import LateInteractionConfig
-from systems.late_interaction.documents import MaxSimSearcher, TokenVectors
-from systems.late_interaction.sources import source_digest
-from systems.late_interaction.system import ColBERT
+from clir_harness.systems.checkpoints.sources import source_digest
+from clir_harness.systems.late_interaction.config import LateInteractionConfig
+from clir_harness.systems.late_interaction.documents import MaxSimSearcher, TokenVectors
+from clir_harness.systems.late_interaction.system import ColBERT
 
 
 class RerankConfig(SystemConfig):
@@ -102,15 +102,15 @@ class Rerank(RetrievalSystem[RerankConfig]):
 
     def index(self, documents: Iterable[Document], folder: Path, context: IndexContext) -> None:
         """Keep the documents' texts for a cross-encoder; token vectors are the component's."""
-        from systems.document_store import DocumentTexts
+        from clir_harness.systems.document_store import DocumentTexts
 
         if self.config.late_interaction is None:
             DocumentTexts.write(documents, folder)
 
     def open(self, folder: Path, context: SearchContext) -> Searcher:
         """Load the cross-encoder and open the texts, or take the opened token vectors."""
-        from systems.cross_encoder import CrossEncoder
-        from systems.document_store import DocumentTexts
+        from clir_harness.systems.cross_encoder import CrossEncoder
+        from clir_harness.systems.document_store import DocumentTexts
 
         first, *others = context.components
         if others:

@@ -72,7 +72,7 @@ collections:
 
 PLUGIN = '''
 import os, signal
-from harness.system import RetrievalSystem, Searcher, register_system
+from clir_harness.harness.system import RetrievalSystem, Searcher, register_system
 
 class Constant(Searcher):
     """Returns the same documents for every query, all with the same score."""

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.cli.settings import settings_of
-from harness.collections.sources import SOURCES
-from harness.suite import load_suite
-from leaderboards import document
-from leaderboards.compare.rules import read_rules
-from leaderboards.published import read_published
+from clir_harness.cli.settings import settings_of
+from clir_harness.harness.collections.sources import SOURCES
+from clir_harness.harness.suite import load_suite
+from clir_harness.leaderboards import schema as document
+from clir_harness.leaderboards.compare.rules import read_rules
+from clir_harness.leaderboards.published import read_published
 
 ROOT = Path(__file__).parents[1]
 
@@ -46,7 +46,7 @@ def test_the_system_of_the_docs_runs_with_the_commands_of_the_docs(tmp_path: Pat
     commands = [line.split()[1:] for line in blocks("docs/register-a-system.md", "sh")[0].splitlines()]
     assert len(commands) == 3
     for command in commands:
-        done = run(["-m", "harness.cli", *command], tmp_path)
+        done = run(["-m", "clir_harness.cli", *command], tmp_path)
         assert done.returncode == 0, done.stderr
     assert "| overlap " in done.stdout
 
@@ -67,7 +67,7 @@ def test_a_run_is_submitted_and_calibrated_as_the_docs_say(tmp_path: Path) -> No
     (calibration,) = (block for block in blocks("docs/run.md", "sh") if "calibration" in block)
     shown = []
     for line in (submit + calibration).splitlines():
-        done = run(["-m", "harness.cli", *line.partition("#")[0].split()[1:]], tmp_path)
+        done = run(["-m", "clir_harness.cli", *line.partition("#")[0].split()[1:]], tmp_path)
         assert done.returncode == 0, done.stderr
         shown.append(done.stdout)
     assert "| my-tool † |" in shown[2]
@@ -125,7 +125,7 @@ def test_a_baseline_is_frozen_and_compared_as_the_docs_say(tmp_path: Path) -> No
     commands = blocks("docs/compare.md", "sh")[0].splitlines()
     assert len(commands) == 3
     for line in commands:
-        done = run(["-m", "harness.cli", *line.split()[1:]], tmp_path)
+        done = run(["-m", "clir_harness.cli", *line.split()[1:]], tmp_path)
         assert done.returncode == 0, done.stderr
     assert "passed: 3 unchanged" in done.stdout
     (code,) = blocks("docs/compare.md", "python")

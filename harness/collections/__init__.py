@@ -1,6 +1,6 @@
 """Test collections and the sources they come from."""
 
-from harness.collections.base import (
+from clir_harness.harness.collections.base import (
     HUMAN,
     ORIGINAL,
     CollectionEntry,

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from harness.collections.base import (
+from clir_harness.harness.collections.base import (
     HUMAN,
     ORIGINAL,
     Document,
@@ -22,9 +22,9 @@ from harness.collections.base import (
     content_digest,
     file_signature,
 )
-from harness.collections.files import LocalConfig, LocalSource, Pairs, id_of, json_lines
-from harness.errors import DataError
-from harness.languages import LanguagePair
+from clir_harness.harness.collections.files import LocalConfig, LocalSource, Pairs, id_of, json_lines
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.languages import LanguagePair
 
 CODES = {"ha": "hau", "ig": "ibo", "rw": "kin", "sw": "swa", "tw": "twi", "yo": "yor", "zu": "zul"}
 """Canonical tag to the code in the publishers' file names, where the two differ."""

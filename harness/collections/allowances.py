@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import PlainSerializer, PlainValidator
 
-from harness.errors import UnknownNameError, UsageError
+from clir_harness.harness.errors import UnknownNameError, UsageError
 
 ALLOWABLE: Mapping[str, str] = {
     "empty_documents": "documents without title and text stay in; nothing can find them",

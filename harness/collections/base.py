@@ -11,9 +11,9 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.collections.allowances import Allow, Allowances
-from harness.errors import DataError, NotApplicableError
-from harness.languages import LanguagePair, canonical_tag
+from clir_harness.harness.collections.allowances import Allow, Allowances
+from clir_harness.harness.errors import DataError, NotApplicableError
+from clir_harness.harness.languages import LanguagePair, canonical_tag
 
 ORIGINAL = "original"
 """Query variant every collection has: the queries as published, in the pair's query language."""

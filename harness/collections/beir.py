@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from harness.collections.base import HUMAN, ORIGINAL, Query, QuerySet, SourceConfig, TestCollection
-from harness.collections.documents import document_set
-from harness.collections.files import LocalConfig, LocalSource, id_of, json_lines, text_of
-from harness.errors import DataError
-from harness.languages import LanguagePair
-from harness.qrels import judge
-from harness.textio import lines_of
+from clir_harness.harness.collections.base import HUMAN, ORIGINAL, Query, QuerySet, SourceConfig, TestCollection
+from clir_harness.harness.collections.documents import document_set
+from clir_harness.harness.collections.files import LocalConfig, LocalSource, id_of, json_lines, text_of
+from clir_harness.harness.collections.qrels import judge
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.textio import lines_of
 
 
 class BeirConfig(LocalConfig):

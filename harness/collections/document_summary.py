@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.characters import is_id, is_text
-from harness.collections.base import Document, DocumentSet, content_digest
+from clir_harness.harness.characters import is_id, is_text
+from clir_harness.harness.collections.base import Document, DocumentSet, content_digest
 
 SAMPLE = 5
 """How many ids a summary or a message names."""

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from harness.collections.base import Document, DocumentSet, file_signature
-from harness.collections.files import id_of, json_lines, optional_text_of, refuse_header, text_of
-from harness.collections.sgml import attribute_list, content, texts_outside, tokens
-from harness.errors import DataError
-from harness.textio import numbered_lines, shown, without_compression
+from clir_harness.harness.collections.base import Document, DocumentSet, file_signature
+from clir_harness.harness.collections.files import id_of, json_lines, optional_text_of, refuse_header, text_of
+from clir_harness.harness.collections.sgml import attribute_list, content, texts_outside, tokens
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.textio import numbered_lines, shown, without_compression
 
 DocumentFormat = Literal["trec", "jsonl", "tsv"]
 

@@ -11,11 +11,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
 
-from harness.characters import refuse_lone_surrogates
-from harness.collections.base import CollectionEntry, CollectionSource, SourceConfig, TestCollection
-from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
-from harness.languages import LanguagePair, canonical_tag
-from harness.textio import numbered_lines
+from clir_harness.harness.characters import refuse_lone_surrogates
+from clir_harness.harness.collections.base import CollectionEntry, CollectionSource, SourceConfig, TestCollection
+from clir_harness.harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
+from clir_harness.harness.languages import LanguagePair, canonical_tag
+from clir_harness.harness.textio import numbered_lines
 
 Tag = Annotated[str, AfterValidator(canonical_tag)]
 """A language in a configuration; any known alias, kept as its canonical tag."""

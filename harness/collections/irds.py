@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from harness.collections.base import (
+from clir_harness.harness.collections.base import (
     HUMAN,
     ORIGINAL,
     CollectionEntry,
@@ -21,11 +21,11 @@ from harness.collections.base import (
     SourceConfig,
     TestCollection,
 )
-from harness.collections.files import Tag
-from harness.collections.irds_languages import DatasetLanguages, Wording, languages_of
-from harness.collections.own_datasets import import_modules, is_of_this_process, is_own
-from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
-from harness.languages import LanguagePair
+from clir_harness.harness.collections.files import Tag
+from clir_harness.harness.collections.irds_languages import DatasetLanguages, Wording, languages_of
+from clir_harness.harness.collections.own_datasets import import_modules, is_of_this_process, is_own
+from clir_harness.harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
+from clir_harness.harness.languages import LanguagePair
 
 T = TypeVar("T")
 

@@ -24,8 +24,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.collections.base import HUMAN, ORIGINAL
-from harness.languages import LanguagePair, canonical_tag
+from clir_harness.harness.collections.base import HUMAN, ORIGINAL
+from clir_harness.harness.languages import LanguagePair, canonical_tag
 
 
 @dataclass(frozen=True, slots=True)

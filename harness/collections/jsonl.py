@@ -8,13 +8,13 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from harness.collections.base import HUMAN, ORIGINAL, Query, QuerySet, SourceConfig, TestCollection
-from harness.collections.documents import document_set
-from harness.collections.files import LocalConfig, LocalSource, refuse_header
-from harness.errors import DataError
-from harness.languages import LanguagePair
-from harness.qrels import read_qrels
-from harness.textio import lines_of
+from clir_harness.harness.collections.base import HUMAN, ORIGINAL, Query, QuerySet, SourceConfig, TestCollection
+from clir_harness.harness.collections.documents import document_set
+from clir_harness.harness.collections.files import LocalConfig, LocalSource, refuse_header
+from clir_harness.harness.collections.qrels import read_qrels
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.textio import lines_of
 
 
 class JsonlConfig(LocalConfig):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from harness.collections.base import Document, Qrels
-from harness.collections.problems import Problem, Severity, found
+from clir_harness.harness.collections.base import Document, Qrels
+from clir_harness.harness.collections.problems import Problem, Severity, found
 
 OTHER_FORM = "with ids in another Unicode normalisation (ids are compared as they are written)"
 

@@ -13,9 +13,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from harness.code_version import forget_modules, module_digest, module_file, module_files
-from harness.errors import PluginError
-from harness.plugin_calls import INTERRUPTS, described
+from clir_harness.harness.code.code_version import forget_modules, module_digest, module_file, module_files
+from clir_harness.harness.errors import PluginError
+from clir_harness.harness.plugins.calls import INTERRUPTS, described
 
 _elsewhere: set[str] = set()
 

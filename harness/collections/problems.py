@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from harness.characters import LABEL_RULE, TEXT_RULE, broken_text, is_label
-from harness.collections.allowances import Allowances
-from harness.collections.base import TestCollection
-from harness.collections.document_summary import SAMPLE
+from clir_harness.harness.characters import LABEL_RULE, TEXT_RULE, broken_text, is_label
+from clir_harness.harness.collections.allowances import Allowances
+from clir_harness.harness.collections.base import TestCollection
+from clir_harness.harness.collections.document_summary import SAMPLE
 
 
 class Severity(StrEnum):

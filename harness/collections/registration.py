@@ -13,8 +13,8 @@ from ir_datasets.datasets.base import Dataset
 from ir_datasets.formats import BaseDocs, BaseQrels, BaseQueries, GenericDoc, GenericQuery, TrecQrel
 from ir_datasets.indices.base import Docstore
 
-from harness.collections.base import ORIGINAL, DocumentSet, Qrels, QuerySet, TestCollection
-from harness.errors import UsageError
+from clir_harness.harness.collections.base import ORIGINAL, DocumentSet, Qrels, QuerySet, TestCollection
+from clir_harness.harness.errors import UsageError
 
 
 def register_in_ir_datasets(collection: TestCollection) -> Dataset:

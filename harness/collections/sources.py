@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from harness.collections.base import (
+from clir_harness.harness.collections.base import (
     ORIGINAL,
     CollectionSource,
     Document,
@@ -19,10 +19,10 @@ from harness.collections.base import (
     SourceConfig,
     TestCollection,
 )
-from harness.plugin_calls import calling
-from harness.qrels import check_judgements
-from harness.registry import Registry
-from harness.system import config_error
+from clir_harness.harness.collections.qrels import check_judgements
+from clir_harness.harness.plugins.calls import calling
+from clir_harness.harness.registry import Registry
+from clir_harness.harness.system import config_error
 
 SOURCES: Registry[CollectionSource] = Registry(
     "collection source",

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from harness.collections.base import (
+from clir_harness.harness.collections.base import (
     HUMAN,
     ORIGINAL,
     Document,
@@ -21,10 +21,10 @@ from harness.collections.base import (
     TestCollection,
     file_signature,
 )
-from harness.collections.files import LocalConfig, LocalSource, Tag
-from harness.collections.squad_files import Paragraph, Question, paragraphs_of, questions_of
-from harness.errors import DataError, UsageError
-from harness.languages import LanguagePair, canonical_tag
+from clir_harness.harness.collections.files import LocalConfig, LocalSource, Tag
+from clir_harness.harness.collections.squad_files import Paragraph, Question, paragraphs_of, questions_of
+from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.harness.languages import LanguagePair, canonical_tag
 
 MIXED = canonical_tag("mul")
 """ISO 639 code of text in several languages: the document language of a mixed pool."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.collections.files import parse_object, whole_text
-from harness.errors import DataError
+from clir_harness.harness.collections.files import parse_object, whole_text
+from clir_harness.harness.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from harness.collections.base import HUMAN, ORIGINAL, Query, QuerySet
-from harness.collections.files import id_of, json_lines, optional_text_of, refuse_header, text_of
-from harness.collections.trec_topics import trec_topics
-from harness.errors import DataError, UnknownNameError
-from harness.languages import LanguagePair, canonical_tag
-from harness.textio import numbered_lines, without_compression
+from clir_harness.harness.collections.base import HUMAN, ORIGINAL, Query, QuerySet
+from clir_harness.harness.collections.files import id_of, json_lines, optional_text_of, refuse_header, text_of
+from clir_harness.harness.collections.trec_topics import trec_topics
+from clir_harness.harness.errors import DataError, UnknownNameError
+from clir_harness.harness.languages import LanguagePair, canonical_tag
+from clir_harness.harness.textio import numbered_lines, without_compression
 
 TopicFormat = Literal["trec", "jsonl", "tsv"]
 TopicField = Literal["title", "description", "title+description"]

@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from harness.collections.base import HUMAN, ORIGINAL, SourceConfig, TestCollection
-from harness.collections.documents import LEFT_OUT_TAGS, DocumentFormat, document_set
-from harness.collections.files import LocalConfig, LocalSource
-from harness.collections.topics import Topic, TopicField, TopicFormat, query_sets, read_topics
-from harness.languages import LanguagePair
-from harness.qrels import read_qrels
+from clir_harness.harness.collections.base import HUMAN, ORIGINAL, SourceConfig, TestCollection
+from clir_harness.harness.collections.documents import LEFT_OUT_TAGS, DocumentFormat, document_set
+from clir_harness.harness.collections.files import LocalConfig, LocalSource
+from clir_harness.harness.collections.qrels import read_qrels
+from clir_harness.harness.collections.topics import Topic, TopicField, TopicFormat, query_sets, read_topics
+from clir_harness.harness.languages import LanguagePair
 
 
 class TrecConfig(LocalConfig):

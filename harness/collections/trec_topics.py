@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.collections.files import whole_text
-from harness.collections.sgml import INLINE, Token, attribute_list, parted, texts_outside, tokens
-from harness.errors import DataError, UnknownNameError
-from harness.languages import canonical_tag
-from harness.textio import shown
+from clir_harness.harness.collections.files import whole_text
+from clir_harness.harness.collections.sgml import INLINE, Token, attribute_list, parted, texts_outside, tokens
+from clir_harness.harness.errors import DataError, UnknownNameError
+from clir_harness.harness.languages import canonical_tag
+from clir_harness.harness.textio import shown
 
 _BLOCK = re.compile(r"<(/?)(topic|top)(\s[^<>]*)?>", re.IGNORECASE)
 _FIELDS = {

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from harness.characters import ID_RULE, TEXT_RULE, is_id, is_text
-from harness.collections.allowances import Allowances
-from harness.collections.base import ORIGINAL, TestCollection
-from harness.collections.document_summary import DocumentSummary, summarise
-from harness.collections.judged_documents import OTHER_FORM, JudgedDocuments, other_normalisation
-from harness.collections.problems import Problem, Severity, allowable, found, name_problems
-from harness.errors import CollectionError
+from clir_harness.harness.characters import ID_RULE, TEXT_RULE, is_id, is_text
+from clir_harness.harness.collections.allowances import Allowances
+from clir_harness.harness.collections.base import ORIGINAL, TestCollection
+from clir_harness.harness.collections.document_summary import DocumentSummary, summarise
+from clir_harness.harness.collections.judged_documents import OTHER_FORM, JudgedDocuments, other_normalisation
+from clir_harness.harness.collections.problems import Problem, Severity, allowable, found, name_problems
+from clir_harness.harness.errors import CollectionError
 
 __all__ = ["CollectionReport", "DocumentSummary", "Problem", "Severity", "report", "summarise", "validate"]
 

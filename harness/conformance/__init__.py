@@ -1,6 +1,6 @@
 """The conformance kit: what every retrieval system must do, as one list of checks.
 
-`clir check SYSTEM` runs it, and so does a pytest class (`harness.conformance.testing.SystemConformance`). Each check
+`clir check SYSTEM` runs it, and so does a pytest class (`testing.SystemConformance`). Each check
 is fair to any system: none asks for a particular ranking, only for rankings that agree with one another and with
 what was indexed.
 """
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.conformance import answers, edges, identities, indexes
-from harness.conformance.check import Check, ConformanceError, NotCheckableError, Outcome, outcome
-from harness.conformance.subject import Subject
+from clir_harness.harness.conformance import answers, edges, identities, indexes
+from clir_harness.harness.conformance.check import Check, ConformanceError, NotCheckableError, Outcome, outcome
+from clir_harness.harness.conformance.subject import Subject
 
 CHECKS: tuple[Check, ...] = (
     answers.retrieves_something,

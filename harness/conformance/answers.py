@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.collections.base import Query
-from harness.conformance.check import ConformanceError, check
-from harness.conformance.collection import HARD_IDS
-from harness.conformance.rankings import (
+from clir_harness.harness.collections.base import Query
+from clir_harness.harness.conformance.check import ConformanceError, check
+from clir_harness.harness.conformance.collection import HARD_IDS
+from clir_harness.harness.conformance.rankings import (
     require_depth,
     require_finite_sorted_scores,
     require_identical,
@@ -15,7 +15,7 @@ from harness.conformance.rankings import (
     require_no_duplicates,
     require_same,
 )
-from harness.conformance.subject import Subject
+from clir_harness.harness.conformance.subject import Subject
 
 DEPTHS = (1, 3, 10)
 """Shallow depths that rankings are asked for."""

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.conformance.subject import Subject
-from harness.errors import ClirError
-from harness.plugin_calls import INTERRUPTS
+from clir_harness.harness.conformance.subject import Subject
+from clir_harness.harness.errors import ClirError
+from clir_harness.harness.plugins.calls import INTERRUPTS
 
 
 class ConformanceError(ClirError):

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import functools
 
-from harness.collections.base import Document, Query
-from harness.collections.embedded import bitext
-from harness.collections.embedded.lexicon import LANGUAGES
-from harness.languages import LanguagePair
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.collections.embedded import bitext
+from clir_harness.harness.collections.embedded.lexicon import LANGUAGES
+from clir_harness.harness.languages import LanguagePair
 
 _IDS = (
     "007",

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.collections.base import Document, Query
-from harness.conformance.check import ConformanceError, check
-from harness.conformance.collection import EMPTY_TEXTS, FOREIGN_TEXTS, PROBE_PAIRS, documents, long_texts, queries
-from harness.conformance.rankings import require_same, require_well_formed
-from harness.conformance.subject import Subject
-from harness.languages import LanguagePair
-from harness.system import Ranking
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.conformance.check import ConformanceError, check
+from clir_harness.harness.conformance.collection import (
+    EMPTY_TEXTS,
+    FOREIGN_TEXTS,
+    PROBE_PAIRS,
+    documents,
+    long_texts,
+    queries,
+)
+from clir_harness.harness.conformance.rankings import require_same, require_well_formed
+from clir_harness.harness.conformance.subject import Subject
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.system import Ranking
 
 CLEAR_LEAD = 0.1
 """By how much of a ranking's range of scores the first document leads the second, to count as clearly first."""

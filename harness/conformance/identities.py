@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
-from harness.conformance.check import ConformanceError, NotCheckableError, check
-from harness.conformance.rankings import require_same
-from harness.conformance.subject import Subject
-from harness.errors import ClirError
-from harness.indexing import index_key, parts
-from harness.system import RetrievalSystem
+from clir_harness.harness.conformance.check import ConformanceError, NotCheckableError, check
+from clir_harness.harness.conformance.rankings import require_same
+from clir_harness.harness.conformance.subject import Subject
+from clir_harness.harness.errors import ClirError
+from clir_harness.harness.execution.indexing import index_key, parts
+from clir_harness.harness.system import RetrievalSystem
 
 
 @check("return plain values (JSON) from settings, `inputs` and `index_settings`, that depend on nothing else")

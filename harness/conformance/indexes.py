@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.collections.base import Document
-from harness.conformance.check import ConformanceError, NotCheckableError, check
-from harness.conformance.rankings import require_identical, require_known_ids, require_same
-from harness.conformance.subject import Subject
+from clir_harness.harness.collections.base import Document
+from clir_harness.harness.conformance.check import ConformanceError, NotCheckableError, check
+from clir_harness.harness.conformance.rankings import require_identical, require_known_ids, require_same
+from clir_harness.harness.conformance.subject import Subject
 
 
 @check("write all that searching needs into the folder, and nothing into attributes of the system")

@@ -7,9 +7,9 @@ import os
 import sys
 from pathlib import Path
 
-from harness.conformance.subject import Subject
-from harness.languages import LanguagePair
-from harness.plugin_files import load_plugin_file
+from clir_harness.harness.conformance.subject import Subject
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.plugins.files import load_plugin_file
 
 
 def main() -> None:

@@ -8,10 +8,10 @@ from difflib import get_close_matches
 from itertools import pairwise
 from numbers import Real
 
-from harness.collections.base import Query
-from harness.conformance.check import ConformanceError
-from harness.conformance.subject import DEPTH
-from harness.system import Ranking
+from clir_harness.harness.collections.base import Query
+from clir_harness.harness.conformance.check import ConformanceError
+from clir_harness.harness.conformance.subject import DEPTH
+from clir_harness.harness.system import Ranking
 
 TOLERANCE = 1e-4
 """How much scores may differ, relative to the largest of a ranking: what single precision does to sums."""

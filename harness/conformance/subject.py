@@ -15,16 +15,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.collections.base import Document, Query
-from harness.conformance import collection
-from harness.errors import ClirError, UsageError
-from harness.identity import fingerprint, require_packages, system_identity
-from harness.indexing import open_searcher, parts
-from harness.languages import LanguagePair
-from harness.measurement import available_cores
-from harness.plugin_calls import calling
-from harness.registry import Origin
-from harness.system import SYSTEMS, IndexContext, Ranking, RetrievalSystem, SearchContext, Searcher
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.conformance import collection
+from clir_harness.harness.errors import ClirError, UsageError
+from clir_harness.harness.execution.indexing import open_searcher, parts
+from clir_harness.harness.execution.measurement import available_cores
+from clir_harness.harness.identity import fingerprint, require_packages, system_identity
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.plugins.calls import calling
+from clir_harness.harness.registry import Origin
+from clir_harness.harness.system import SYSTEMS, IndexContext, Ranking, RetrievalSystem, SearchContext, Searcher
 
 DEPTH = 1000
 """Depth that rankings are asked for: more than the kit's collection has."""
@@ -201,7 +201,7 @@ class Subject:
         # Python draws another seed for the hashes of strings, so that an order of sets that leaks out shows.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONHASHSEED"}
         done = subprocess.run(
-            [sys.executable, "-X", "utf8", "-m", "harness.conformance.other_process"],
+            [sys.executable, "-X", "utf8", "-m", "clir_harness.harness.conformance.other_process"],
             input=json.dumps(job),
             capture_output=True,
             encoding="utf-8",

@@ -2,7 +2,7 @@
 
 In a test module::
 
-    from harness.conformance.testing import SystemConformance
+    from clir_harness.harness.conformance.testing import SystemConformance
 
     class TestMySystem(SystemConformance):
         system = "my-system"
@@ -17,8 +17,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from harness.conformance import CHECKS, Check, NotCheckableError, Subject
-from harness.plugin_files import load_plugin_file
+from clir_harness.harness.conformance import CHECKS, Check, NotCheckableError, Subject
+from clir_harness.harness.plugins.files import load_plugin_file
 
 
 class SystemConformance:

@@ -17,9 +17,9 @@ from random import Random
 
 import regex
 
-from harness.errors import DataError
-from harness.languages import resolve
-from harness.textio import numbered_lines
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.languages import resolve
+from clir_harness.harness.textio import numbered_lines
 
 TICO19_HEADER = ["id", "sourceLang", "targetLang", "sourceString", "targetString"]
 

@@ -15,8 +15,8 @@ from collections.abc import Callable, Collection, Mapping
 from itertools import pairwise
 from random import Random
 
-from harness.perturbation.layouts import LAYOUTS, Layout, layout_for
-from harness.perturbation.scripts import clusters, is_letter, main_script, script_of
+from clir_harness.harness.perturbation.layouts import LAYOUTS, Layout, layout_for
+from clir_harness.harness.perturbation.scripts import clusters, is_letter, main_script, script_of
 
 
 class Noise(enum.StrEnum):

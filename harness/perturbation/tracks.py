@@ -9,13 +9,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from harness.code_version import code_digest
-from harness.collections.base import Query, QuerySet
-from harness.errors import MissingDataError, UnknownNameError, UsageError
-from harness.identity import fingerprint, package_version
-from harness.languages import canonical_tag, language_name
-from harness.perturbation.lexicon import Lexicon, code_switch, read_lexicon
-from harness.perturbation.noise import NOISES, Noise, noise_refusal
+from clir_harness.harness.code.code_version import code_digest
+from clir_harness.harness.collections.base import Query, QuerySet
+from clir_harness.harness.errors import MissingDataError, UnknownNameError, UsageError
+from clir_harness.harness.identity import fingerprint, package_version
+from clir_harness.harness.languages import canonical_tag, language_name
+from clir_harness.harness.perturbation.lexicon import Lexicon, code_switch, read_lexicon
+from clir_harness.harness.perturbation.noise import NOISES, Noise, noise_refusal
 
 CODE_SWITCH = "code_switch"
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from harness.errors import DataError, UnknownNameError
-from harness.identity import fingerprint
-from harness.store import Store
-from leaderboards.comparability import Place
-from leaderboards.compare.sides import Side, SideCell
-from leaderboards.document import BoardDocument, CellPart, TrackPart
-from leaderboards.entries import CellState, Entry
-from leaderboards.leaderboard import Leaderboard
+from clir_harness.harness.errors import DataError, UnknownNameError
+from clir_harness.harness.identity import fingerprint
+from clir_harness.harness.store import Store
+from clir_harness.leaderboards.comparability import Place
+from clir_harness.leaderboards.compare.sides import Side, SideCell
+from clir_harness.leaderboards.entries import CellState, Entry
+from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.schema import BoardDocument, CellPart, TrackPart
 
 UNKNOWN = "unknown"
 DECIMALS = 6

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.measures import Floats
-from leaderboards.paired_tests import holm
-from leaderboards.resampling import Listener, bootstrap_intervals, permutation_test
-from leaderboards.significance import enough_permutations
+from clir_harness.harness.measures import Floats
+from clir_harness.leaderboards.statistics.paired_tests import holm
+from clir_harness.leaderboards.statistics.resampling import Listener, bootstrap_intervals, permutation_test
+from clir_harness.leaderboards.statistics.significance import enough_permutations
 
 Contest = tuple[str, str]
 """Label of a row and a measure."""

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from leaderboards.compare.paired_changes import PairedChange
-from leaderboards.compare.rules import Rules
-from leaderboards.compare.sides import Kind
+from clir_harness.leaderboards.compare.paired_changes import PairedChange
+from clir_harness.leaderboards.compare.rules import Rules
+from clir_harness.leaderboards.compare.sides import Kind
 
 MACRO = "macro"
 """Stands in place of a collection for the average over all of them."""

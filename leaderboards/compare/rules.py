@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from harness.errors import DataError, MissingDataError
-from harness.textio import read_yaml
-from harness.yaml_values import quoting_hint
+from clir_harness.harness.errors import DataError, MissingDataError
+from clir_harness.harness.textio import read_yaml
+from clir_harness.harness.yaml_values import quoting_hint
 
 LIMITS = ("absolute", "relative", "alpha", "latency_ratio", "memory_ratio")
 

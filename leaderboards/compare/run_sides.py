@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.collections.base import ORIGINAL
-from harness.collections.catalogue import Catalogue, find_collection
-from harness.collections.sources import obtain
-from harness.errors import DataError
-from harness.evaluation import aggregate, evaluate, measure_version
-from harness.identity import package_version
-from harness.run_check import check_run
-from harness.store import Store
-from harness.suite import Suite
-from leaderboards.compare.board_sides import DECIMALS, facts
-from leaderboards.compare.sides import Side, SideCell
-from leaderboards.entries import CellState
+from clir_harness.harness.collections.base import ORIGINAL
+from clir_harness.harness.collections.sources import obtain
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.evaluation import aggregate, evaluate, measure_version
+from clir_harness.harness.execution.catalogue import Catalogue, find_collection
+from clir_harness.harness.identity import package_version
+from clir_harness.harness.runs.check import check_run
+from clir_harness.harness.store import Store
+from clir_harness.harness.suite import Suite
+from clir_harness.leaderboards.compare.board_sides import DECIMALS, facts
+from clir_harness.leaderboards.compare.sides import Side, SideCell
+from clir_harness.leaderboards.entries import CellState
 
 
 class RunReader:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.measures import Floats
-from leaderboards.comparability import Place
-from leaderboards.entries import CellState
+from clir_harness.harness.measures import Floats
+from clir_harness.leaderboards.comparability import Place
+from clir_harness.leaderboards.entries import CellState
 
 Kind = Literal["store", "board", "run"]
 

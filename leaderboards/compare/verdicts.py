@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from leaderboards.compare.results import CellChange, MeasureChange, Verdict
-from leaderboards.compare.rules import Limits, Rules
-from leaderboards.compare.sides import SideCell
+from clir_harness.leaderboards.compare.results import CellChange, MeasureChange, Verdict
+from clir_harness.leaderboards.compare.rules import Limits, Rules
+from clir_harness.leaderboards.compare.sides import SideCell
 
 LATENCY = "latency_p50_ms"
 MEMORY = "search_peak_memory_bytes"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from leaderboards.compare.results import BoardComparison, CellChange, MeasureChange, SideFacts
-from leaderboards.json_text import rounded, write_lines
+from clir_harness.leaderboards.compare.results import BoardComparison, CellChange, MeasureChange, SideFacts
+from clir_harness.leaderboards.json_text import rounded, write_lines
 
 SCHEMA = "clir-harness/comparison"
 SCHEMA_VERSION = 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from leaderboards.compare.results import BoardComparison, CellChange, Verdict
-from leaderboards.render.comparison_lines import HEADERS, headline, lines
-from leaderboards.render.plain import LONGEST_NAME, one_line, shortened
+from clir_harness.leaderboards.compare.results import BoardComparison, CellChange, Verdict
+from clir_harness.leaderboards.render.comparison_lines import HEADERS, headline, lines
+from clir_harness.leaderboards.render.plain import LONGEST_NAME, one_line, shortened
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 does not have, not even escaped."""

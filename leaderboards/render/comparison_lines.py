@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from leaderboards.compare.results import BoardComparison, CellChange, MeasureChange, SideFacts, Verdict
-from leaderboards.compare.rules import Limits
-from leaderboards.render.figures import NOTHING, difference, interval, p_value, score
+from clir_harness.leaderboards.compare.results import BoardComparison, CellChange, MeasureChange, SideFacts, Verdict
+from clir_harness.leaderboards.compare.rules import Limits
+from clir_harness.leaderboards.render.figures import NOTHING, difference, interval, p_value, score
 
 HEADERS = (
     *("verdict", "system", "collection", "measure", "base", "current", "difference", "95 % interval", "p"),

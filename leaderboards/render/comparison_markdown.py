@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from leaderboards.compare.results import BoardComparison, CellChange, Verdict
-from leaderboards.render.comparison_lines import (
+from clir_harness.leaderboards.compare.results import BoardComparison, CellChange, Verdict
+from clir_harness.leaderboards.render.comparison_lines import (
     HEADERS,
     LEFT,
     headline,
@@ -15,8 +15,8 @@ from leaderboards.render.comparison_lines import (
     side_said,
     tests_explained,
 )
-from leaderboards.render.markdown_table import table
-from leaderboards.render.plain import markdown_text, shortened
+from clir_harness.leaderboards.render.markdown_table import table
+from clir_harness.leaderboards.render.plain import markdown_text, shortened
 
 MOST_LINES = 100
 """Cells that a table shows; GitHub cuts comments off at 65,536 characters."""

@@ -15,12 +15,12 @@ import io
 from collections.abc import Iterator, Sequence
 from math import isfinite
 
-from leaderboards.analysis import Analysis
-from leaderboards.comparisons import Comparison
-from leaderboards.entries import BoardRow, CellState, Column, Entry
-from leaderboards.leaderboard import Leaderboard
-from leaderboards.published import PublishedFigure
-from leaderboards.render.plain import spreadsheet_text
+from clir_harness.leaderboards.analysis import Analysis
+from clir_harness.leaderboards.entries import BoardRow, CellState, Column, Entry
+from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.published import PublishedFigure
+from clir_harness.leaderboards.render.plain import spreadsheet_text
+from clir_harness.leaderboards.statistics.results import Comparison
 
 COSTS = (
     "index_seconds",

@@ -6,11 +6,11 @@ import html
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from leaderboards.document import BoardDocument, RowPart
-from leaderboards.entries import CellState
-from leaderboards.render.figures import NOTHING, count, interval, score
-from leaderboards.render.html_page import fill_template, page_file, policy
-from leaderboards.render.plain import LONGEST_NAME, one_line, shortened
+from clir_harness.leaderboards.entries import CellState
+from clir_harness.leaderboards.render.figures import NOTHING, count, interval, score
+from clir_harness.leaderboards.render.html_page import fill_template, page_file, policy
+from clir_harness.leaderboards.render.plain import LONGEST_NAME, one_line, shortened
+from clir_harness.leaderboards.schema import BoardDocument, RowPart
 
 ROWS = 5
 """Systems shown of every board."""

@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from leaderboards.document import BoardDocument
-from leaderboards.json_text import escaped
-from leaderboards.query_details import CollectionDetails
-from leaderboards.render.plain import LONGEST_NAME, one_line, shortened
+from clir_harness.leaderboards.json_text import escaped
+from clir_harness.leaderboards.query_details import CollectionDetails
+from clir_harness.leaderboards.render.plain import LONGEST_NAME, one_line, shortened
+from clir_harness.leaderboards.schema import BoardDocument
 
 SCRIPTS = ("dom", "scale", "model", "table", "plots", "queries", "dialogs", "sections", "main")
 MOST_SCORES = 500_000
@@ -51,7 +51,7 @@ def render_html(document: BoardDocument, details: Mapping[str, CollectionDetails
 
 def page_file(name: str) -> str:
     """Text of one of the files that pages are made of."""
-    return resources.files("leaderboards").joinpath("page", name).read_text("utf-8")
+    return resources.files("clir_harness.leaderboards").joinpath("page", name).read_text("utf-8")
 
 
 def policy(style: str, script: str = "") -> str:

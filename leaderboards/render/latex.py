@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leaderboards.analysis import Analysis
-from leaderboards.entries import BoardRow
-from leaderboards.render import wording
-from leaderboards.render.figures import best, score
-from leaderboards.render.plain import latex_name, latex_text
+from clir_harness.leaderboards.analysis import Analysis
+from clir_harness.leaderboards.entries import BoardRow
+from clir_harness.leaderboards.render import wording
+from clir_harness.leaderboards.render.figures import best, score
+from clir_harness.leaderboards.render.plain import latex_name, latex_text
 
 _MARK = r"\rlap{$^{\approx}$}"
 """Takes no room, so that numbers stay aligned."""

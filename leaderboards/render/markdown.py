@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.evaluation import is_count
-from leaderboards.analysis import Analysis
-from leaderboards.entries import BoardRow, CellState, Entry
-from leaderboards.leaderboard import Leaderboard
-from leaderboards.published import PublishedFigure
-from leaderboards.render import wording
-from leaderboards.render.figures import NOTHING, best, count, score, share
-from leaderboards.render.markdown_sections import collections, costs, reported, tests_and_ranks, tracks
-from leaderboards.render.markdown_table import table
-from leaderboards.render.plain import markdown_name, markdown_text, shortened
+from clir_harness.harness.evaluation import is_count
+from clir_harness.leaderboards.analysis import Analysis
+from clir_harness.leaderboards.entries import BoardRow, CellState, Entry
+from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.published import PublishedFigure
+from clir_harness.leaderboards.render import wording
+from clir_harness.leaderboards.render.figures import NOTHING, best, count, score, share
+from clir_harness.leaderboards.render.markdown_sections import collections, costs, reported, tests_and_ranks, tracks
+from clir_harness.leaderboards.render.markdown_table import table
+from clir_harness.leaderboards.render.plain import markdown_name, markdown_text, shortened
 
 LONGEST_REASON = 300
 _SHOWN_AS = {

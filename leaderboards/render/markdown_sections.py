@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leaderboards.analysis import PARETO_COSTS, Analysis
-from leaderboards.comparisons import Comparison
-from leaderboards.entries import BoardRow, CellState, Drop, Entry, TrackEntry
-from leaderboards.leaderboard import Leaderboard
-from leaderboards.published import PublishedFigure
-from leaderboards.render import figures, wording
-from leaderboards.render.figures import NOTHING, count, score
-from leaderboards.render.markdown_table import table
-from leaderboards.render.plain import markdown_name, markdown_text
+from clir_harness.leaderboards.analysis import PARETO_COSTS, Analysis
+from clir_harness.leaderboards.entries import BoardRow, CellState, Drop, Entry, TrackEntry
+from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.published import PublishedFigure
+from clir_harness.leaderboards.render import figures, wording
+from clir_harness.leaderboards.render.figures import NOTHING, count, score
+from clir_harness.leaderboards.render.markdown_table import table
+from clir_harness.leaderboards.render.plain import markdown_name, markdown_text
+from clir_harness.leaderboards.statistics.results import Comparison
 
 _COSTS = (
     ("index s", "index_seconds", 1.0),

@@ -12,13 +12,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from leaderboards.document import BoardDocument, CollectionPart, RowPart
-from leaderboards.render.plain import one_line, shortened
+from clir_harness.leaderboards.render.plain import one_line, shortened
+from clir_harness.leaderboards.schema import BoardDocument, CollectionPart, RowPart
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from leaderboards.calibration import SuiteCalibration
+    from clir_harness.leaderboards.calibration import SuiteCalibration
 
 COLOUR = "#1f5fa8"
 QUIET = "#565d66"

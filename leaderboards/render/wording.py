@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from harness.languages import ResourceTier
-from leaderboards.analysis import Analysis
-from leaderboards.leaderboard import Leaderboard
-from leaderboards.render.figures import NOTHING
-from leaderboards.render.plain import LONGEST_NAME, shortened
-from leaderboards.significance import SIGNIFICANT
+from clir_harness.harness.languages import ResourceTier
+from clir_harness.leaderboards.analysis import Analysis
+from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.render.figures import NOTHING
+from clir_harness.leaderboards.render.plain import LONGEST_NAME, shortened
+from clir_harness.leaderboards.statistics.significance import SIGNIFICANT
 
 SAME = "≈"
 """Marks values that cannot be told from the best row's."""

@@ -10,9 +10,9 @@ import torch
 from safetensors import SafetensorError
 from transformers import DPRContextEncoder, DPRQuestionEncoder, PreTrainedModel
 
-from harness.errors import DataError, MissingDataError
-from systems.late_interaction.checkpoint import read_body
-from systems.late_interaction.sources import weight_files
+from clir_harness.harness.errors import DataError, MissingDataError
+from clir_harness.systems.checkpoints.reading import read_body
+from clir_harness.systems.checkpoints.sources import weight_files
 
 _DPR: dict[str, Any] = {"DPRContextEncoder": DPRContextEncoder, "DPRQuestionEncoder": DPRQuestionEncoder}
 

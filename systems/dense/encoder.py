@@ -15,13 +15,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from harness.errors import DataError
-from systems.dense.checkpoint import read_transformer
-from systems.dense.layers import read_layers, width_after, write_layers
-from systems.dense.pooling import pool
-from systems.dense.recipe import Choices, Recipe, Role, read_recipe, write_recipe
-from systems.late_interaction.checkpoint import positions, read_tokenizer
-from systems.late_interaction.sources import model_folder
+from clir_harness.harness.errors import DataError
+from clir_harness.systems.checkpoints.reading import positions, read_tokenizer
+from clir_harness.systems.checkpoints.sources import model_folder
+from clir_harness.systems.dense.checkpoint import read_transformer
+from clir_harness.systems.dense.layers import read_layers, width_after, write_layers
+from clir_harness.systems.dense.pooling import pool
+from clir_harness.systems.dense.recipe import Choices, Recipe, Role, read_recipe, write_recipe
 
 Vectors = NDArray[np.float32]
 

@@ -14,9 +14,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from harness.errors import DataError, MissingDataError
-from systems.dense.recipe import Layer
-from systems.late_interaction.sources import weight_files
+from clir_harness.harness.errors import DataError, MissingDataError
+from clir_harness.systems.checkpoints.sources import weight_files
+from clir_harness.systems.dense.recipe import Layer
 
 _POOLED = "sentence_embedding"
 _DENSE_DEFAULTS: dict[str, Any] = {

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from harness.errors import DataError
-from systems.late_interaction import sources
-from systems.late_interaction.settings import COLBERT_FILE, SETTINGS_FILE, read_object
+from clir_harness.harness.errors import DataError
+from clir_harness.systems.checkpoints import sources
+from clir_harness.systems.late_interaction.settings import COLBERT_FILE, SETTINGS_FILE, read_object
 
 Pooling = Literal["cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"]
 POOLINGS: tuple[str, ...] = get_args(Pooling)

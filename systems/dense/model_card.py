@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from systems.dense.recipe import Recipe
-from systems.dense.settings import MDPRTraining
+from clir_harness.systems.dense.recipe import Recipe
+from clir_harness.systems.dense.settings import MDPRTraining
 
 _CARD = """\
 # Bi-encoder trained by clir-harness

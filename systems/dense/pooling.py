@@ -13,7 +13,7 @@ def pool(states: Tensor, attended: Tensor, counted: Tensor, modes: str) -> Tenso
         states: (B, T, dim), float; padding stands to the right.
         attended: (B, T), 1 for tokens, 0 for padding.
         counted: (B, T), the same less the tokens of a prompt that is left out of the vector.
-        modes: one of `systems.dense.layout.POOLINGS`, or several joined by `+`: their vectors, one after another.
+        modes: one of `layout.POOLINGS`, or several joined by `+`: their vectors, one after another.
     """
     return torch.cat([_pool(states, attended, counted, mode) for mode in modes.split("+")], dim=-1)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.errors import UnknownNameError
-from systems.dense.layout import Pooling
+from clir_harness.harness.errors import UnknownNameError
+from clir_harness.systems.dense.layout import Pooling
 
 
 @dataclass(frozen=True, slots=True)

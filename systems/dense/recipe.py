@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.errors import DataError, MissingDataError
-from systems.dense.layout import (
+from clir_harness.harness.errors import DataError, MissingDataError
+from clir_harness.systems.dense.layout import (
     COSINE,
     MODULES,
     PROMPTS,
@@ -23,7 +23,7 @@ from systems.dense.layout import (
     read_prompts,
     read_transformer_settings,
 )
-from systems.late_interaction.settings import read_object
+from clir_harness.systems.late_interaction.settings import read_object
 
 Role = Literal["query", "passage"]
 
@@ -44,7 +44,7 @@ class Recipe:
     """From token states to a vector.
 
     Attributes:
-        pooling: how token states become one vector: a mode of `systems.dense.pooling`, or several joined by `+`.
+        pooling: how token states become one vector: a mode of `pooling`, or several joined by `+`.
         normalise: scale to unit L2 norm at the end, so that the dot product is the cosine.
         query_prompt: put before every query.
         passage_prompt: put before every passage.

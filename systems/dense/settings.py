@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from harness.system import SystemConfig
-from systems.dense.layout import POOLINGS, Pooling
-from systems.dense.presets import PRESETS, Preset, find_preset
-from systems.dense.recipe import Choices
-from systems.encoder_training import EncoderTraining
+from clir_harness.harness.system import SystemConfig
+from clir_harness.systems.dense.layout import POOLINGS, Pooling
+from clir_harness.systems.dense.presets import PRESETS, Preset, find_preset
+from clir_harness.systems.dense.recipe import Choices
+from clir_harness.systems.training.settings import EncoderTraining
 
 DEFAULT_PRESET = "mdpr"
 _PLACE: dict[str, Any] = {"identity": False}

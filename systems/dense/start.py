@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from systems.dense.encoder import TextEncoder
-from systems.dense.recipe import Choices, Recipe, scoring_choices
-from systems.dense.settings import MDPRTraining
-from systems.devices import choose_device
-from systems.encoder_training import NEW
-from systems.late_interaction.sources import model_folder
-from systems.pairs import Pair
-from systems.vocabulary import new_body, train_tokenizer, with_vocabulary
+from clir_harness.systems.checkpoints.devices import choose_device
+from clir_harness.systems.checkpoints.sources import model_folder
+from clir_harness.systems.dense.encoder import TextEncoder
+from clir_harness.systems.dense.recipe import Choices, Recipe, scoring_choices
+from clir_harness.systems.dense.settings import MDPRTraining
+from clir_harness.systems.training.pairs import Pair
+from clir_harness.systems.training.settings import NEW
+from clir_harness.systems.training.vocabulary import new_body, train_tokenizer, with_vocabulary
 
 
 def start_encoder(settings: MDPRTraining, pairs: Sequence[Pair], seed: int) -> TextEncoder:

@@ -11,18 +11,18 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.collections.base import Document, Query
-from harness.errors import DataError
-from harness.system import IndexContext, Ranking, SearchContext, Searcher, register_system
-from harness.training import Bitext, TrainableSystem, TrainingContext
-from systems.dense.recipe import read_recipe, scoring_choices
-from systems.dense.settings import MDPRConfig, MDPRTraining
-from systems.encoder_training import NEW
-from systems.late_interaction.sources import model_folder, source_digest
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.system import IndexContext, Ranking, SearchContext, Searcher, register_system
+from clir_harness.harness.training import Bitext, TrainableSystem, TrainingContext
+from clir_harness.systems.checkpoints.sources import model_folder, source_digest
+from clir_harness.systems.dense.recipe import read_recipe, scoring_choices
+from clir_harness.systems.dense.settings import MDPRConfig, MDPRTraining
+from clir_harness.systems.training.settings import NEW
 
 if TYPE_CHECKING:
-    from systems.dense.encoder import TextEncoder
-    from systems.dense.vectors import VectorIndex, Vectors
+    from clir_harness.systems.dense.encoder import TextEncoder
+    from clir_harness.systems.dense.vectors import VectorIndex, Vectors
 
 SORTED_AT_ONCE = 16
 """Batches of passages that are brought into the order of their lengths together, so that little is padded."""
@@ -73,7 +73,7 @@ class MDPR(TrainableSystem[MDPRConfig]):
 
     def index(self, documents: Iterable[Document], folder: Path, context: IndexContext) -> None:
         """Encode documents in batches and index their vectors; a document without text is left out."""
-        from systems.dense.vectors import Graph, build_index
+        from clir_harness.systems.dense.vectors import Graph, build_index
 
         encoder = self._load(self.config.passage_source, context.threads)
         if self.config.passage_source != self.config.query_source:
@@ -84,7 +84,7 @@ class MDPR(TrainableSystem[MDPRConfig]):
 
     def open(self, folder: Path, context: SearchContext) -> Searcher:
         """Load the query encoder and the index."""
-        from systems.dense.vectors import VectorIndex
+        from clir_harness.systems.dense.vectors import VectorIndex
 
         ef_search = self.config.hnsw_ef_search if self.config.index == "hnsw" else None
         index = VectorIndex(folder, ef_search, context.threads)
@@ -100,15 +100,15 @@ class MDPR(TrainableSystem[MDPRConfig]):
     @classmethod
     def train(cls, bitext: Bitext, settings: MDPRTraining, output: Path, context: TrainingContext) -> None:
         """Train with in-batch negatives on sentence pairs, either side of which is the query in turn."""
-        from systems.dense.train import train_on_bitext
+        from clir_harness.systems.dense.train import train_on_bitext
 
         train_on_bitext(bitext, settings, output, context)
 
     def _load(self, source: str, threads: int) -> TextEncoder:
         import torch
 
-        from systems.dense.encoder import TextEncoder
-        from systems.devices import choose_device
+        from clir_harness.systems.checkpoints.devices import choose_device
+        from clir_harness.systems.dense.encoder import TextEncoder
 
         torch.set_num_threads(threads)
         return TextEncoder.load(

@@ -19,17 +19,17 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim import Optimizer
 
-from harness.collections.base import content_digest
-from harness.identity import settings_without_places
-from harness.training import Bitext, TrainingContext
-from systems.bitext import read_bitext
-from systems.dense.encoder import TextEncoder
-from systems.dense.model_card import write_card
-from systems.dense.settings import MDPRTraining
-from systems.dense.start import start_encoder
-from systems.optimisation import adamw, set_rates, take_step
-from systems.pairs import Pair, batch_of_step, require_known, split_pairs, unknown_share
-from systems.training_state import CURVE, Checkpoints
+from clir_harness.harness.collections.base import content_digest
+from clir_harness.harness.identity import settings_without_places
+from clir_harness.harness.training import Bitext, TrainingContext
+from clir_harness.systems.dense.encoder import TextEncoder
+from clir_harness.systems.dense.model_card import write_card
+from clir_harness.systems.dense.settings import MDPRTraining
+from clir_harness.systems.dense.start import start_encoder
+from clir_harness.systems.parallel_text.bitext import read_bitext
+from clir_harness.systems.training.checkpoints import CURVE, Checkpoints
+from clir_harness.systems.training.optimisation import adamw, set_rates, take_step
+from clir_harness.systems.training.pairs import Pair, batch_of_step, require_known, split_pairs, unknown_share
 
 __all__ = ["TrainingReport", "in_batch_loss", "mean_reciprocal_rank", "train_on_bitext", "train_pairs"]
 

@@ -18,8 +18,8 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from harness.errors import DataError, UsageError
-from harness.system import Ranking
+from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.harness.system import Ranking
 
 Vectors = NDArray[np.float32]
 

@@ -11,16 +11,16 @@ from typing import Any
 
 import torch
 
-from harness.identity import package_version, settings_without_places
-from harness.languages import canonical_tag, language_name
-from harness.training import Bitext
-from systems.distillation.data import TrainingData, load_training_data
-from systems.distillation.settings import Distillation, Optimisation
-from systems.distillation.student import multilingual_student, student_from_teacher
-from systems.distillation.trainer import Progress, TrainingResult, train
-from systems.late_interaction.encoder import TokenEncoder
-from systems.late_interaction.sources import source_digest
-from systems.training_state import CURVE
+from clir_harness.harness.identity import package_version, settings_without_places
+from clir_harness.harness.languages import canonical_tag, language_name
+from clir_harness.harness.training import Bitext
+from clir_harness.systems.checkpoints.sources import source_digest
+from clir_harness.systems.distillation.settings import Distillation, Optimisation
+from clir_harness.systems.distillation.student import multilingual_student, student_from_teacher
+from clir_harness.systems.distillation.trainer import Progress, TrainingResult, train
+from clir_harness.systems.late_interaction.encoder import TokenEncoder
+from clir_harness.systems.parallel_text.training_data import TrainingData, load_training_data
+from clir_harness.systems.training.checkpoints import CURVE
 
 RECORD, CARD = "training.json", "README.md"
 PACKAGES = ("torch", "transformers", "tokenizers", "accelerate", "POT", "clir-harness")

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from systems.late_interaction.maxsim import maxsim_scores
+from clir_harness.systems.late_interaction.maxsim import maxsim_scores
 
 
 def reciprocal_rank(queries: Sequence[Tensor], documents: Sequence[Tensor]) -> float:

@@ -13,9 +13,9 @@ from typing import get_args
 import torch
 from torch import Tensor
 
-from harness.errors import UnknownNameError, UsageError
-from systems.distillation.settings import Loss, Solver
-from systems.distillation.transport import transport_plan
+from clir_harness.harness.errors import UnknownNameError, UsageError
+from clir_harness.systems.distillation.settings import Loss, Solver
+from clir_harness.systems.distillation.transport import transport_plan
 
 
 def alignment_loss(

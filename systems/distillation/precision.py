@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from systems.distillation.settings import Precision
+from clir_harness.systems.distillation.settings import Precision
 
 
 def trains_in_bfloat16(precision: Precision, device: torch.device) -> bool:

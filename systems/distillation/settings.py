@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from harness.training import TrainingSettings
+from clir_harness.harness.training import TrainingSettings
 
 Loss = Literal["transport", "nearest", "mean", "position"]
 Solver = Literal["ipot", "sinkhorn", "exact"]
@@ -16,7 +16,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 class Optimisation(TrainingSettings):
     """How a student is trained on given pairs, from given encoders."""
 
-    loss: Loss = Field("transport", description="what is made small; see systems.distillation.losses")
+    loss: Loss = Field("transport", description="what is made small; see clir_harness.systems.distillation.losses")
     solver: Solver = Field("ipot", description="of transport, as are beta, iterations and detach")
     beta: float = Field(0.1, gt=0, description="the solver's step or regularisation, as a share of the cost range")
     iterations: int = Field(30, ge=1, description="of ipot exactly, of sinkhorn at most")

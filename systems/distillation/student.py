@@ -6,10 +6,10 @@ import copy
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.errors import DataError, UsageError
-from systems.bitext import Pair
-from systems.late_interaction.encoder import TokenEncoder
-from systems.vocabulary import with_vocabulary
+from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.systems.late_interaction.encoder import TokenEncoder
+from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.training.vocabulary import with_vocabulary
 
 
 def multilingual_student(source: str | Path, teacher: TokenEncoder, device: str = "cpu") -> TokenEncoder:

@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from harness.errors import DataError
-from harness.languages import LanguagePair, language_name, resolve
-from harness.training import Bitext, TrainableSystem, TrainingContext
-from systems.distillation.settings import Distillation
-from systems.late_interaction.config import LateInteractionConfig, language_folders
-from systems.late_interaction.sources import source_digest
-from systems.late_interaction.system import LateInteraction
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.languages import LanguagePair, language_name, resolve
+from clir_harness.harness.training import Bitext, TrainableSystem, TrainingContext
+from clir_harness.systems.checkpoints.sources import source_digest
+from clir_harness.systems.distillation.settings import Distillation
+from clir_harness.systems.late_interaction.config import LateInteractionConfig, language_folders
+from clir_harness.systems.late_interaction.system import LateInteraction
 
 RECORD = "training.json"
 
@@ -91,7 +91,7 @@ class Distilled(LateInteraction[DistilledConfig], TrainableSystem[DistilledConfi
             UsageError: no pair passes the filters, or teacher and start differ in dimensions.
             DivergedError: the loss became NaN or infinite; checkpoints stay.
         """
-        from systems.distillation.distil import distil_from_files
+        from clir_harness.systems.distillation.distil import distil_from_files
 
         parts = (
             {language: {language: files} for language, files in bitext.items()} if settings.separate else {"": bitext}

@@ -17,18 +17,18 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from harness.errors import UsageError
-from harness.identity import fingerprint, settings_without_places
-from systems.bitext import Pair
-from systems.bitext_filter import sample
-from systems.distillation.batches import BatchOrder
-from systems.distillation.known_item import reciprocal_rank
-from systems.distillation.losses import alignment_loss
-from systems.distillation.precision import trains_in_bfloat16
-from systems.distillation.settings import Optimisation
-from systems.late_interaction.encoder import TokenEncoder
-from systems.optimisation import DivergedError, adamw, set_rates
-from systems.training_state import Checkpoints, load_weights, save_weights
+from clir_harness.harness.errors import UsageError
+from clir_harness.harness.identity import fingerprint, settings_without_places
+from clir_harness.systems.distillation.known_item import reciprocal_rank
+from clir_harness.systems.distillation.losses import alignment_loss
+from clir_harness.systems.distillation.precision import trains_in_bfloat16
+from clir_harness.systems.distillation.settings import Optimisation
+from clir_harness.systems.late_interaction.encoder import TokenEncoder
+from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.parallel_text.filters import sample
+from clir_harness.systems.training.batches import BatchOrder
+from clir_harness.systems.training.checkpoints import Checkpoints, load_weights, save_weights
+from clir_harness.systems.training.optimisation import DivergedError, adamw, set_rates
 
 BEST = "best.safetensors"
 

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.errors import UnknownNameError, UsageError
-from systems.distillation.settings import Solver
+from clir_harness.harness.errors import UnknownNameError, UsageError
+from clir_harness.systems.distillation.settings import Solver
 
 SCALING_LIMIT = 1 / 16
 """Smallest `beta` at which IPOT scales matrices in float32; below it works on logarithms.

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator
 
-from harness.errors import UsageError
-from harness.languages import canonical_tag, language_name, resolve
-from harness.system import SystemConfig
+from clir_harness.harness.errors import UsageError
+from clir_harness.harness.languages import canonical_tag, language_name, resolve
+from clir_harness.harness.system import SystemConfig
 
 if TYPE_CHECKING:
-    from systems.late_interaction.encoder import TokenEncoder
+    from clir_harness.systems.late_interaction.encoder import TokenEncoder
 
 
 class LateInteractionConfig(SystemConfig):
@@ -43,7 +43,7 @@ class LateInteractionConfig(SystemConfig):
         """Folder or hub id of the encoder for texts of a language, None when there is none.
 
         Raises:
-            AmbiguousLanguageError: several students are as near to the language; see `harness.languages.resolve`.
+            AmbiguousLanguageError: several students are as near to the language; see `languages.resolve`.
         """
         if resolve(language, [self.pivot]):
             return self.encoder
@@ -61,8 +61,8 @@ class LateInteractionConfig(SystemConfig):
         """
         import torch
 
-        from systems.devices import choose_device
-        from systems.late_interaction.encoder import TokenEncoder
+        from clir_harness.systems.checkpoints.devices import choose_device
+        from clir_harness.systems.late_interaction.encoder import TokenEncoder
 
         source = self.encoder_for(language)
         if source is None:

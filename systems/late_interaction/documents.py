@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.collections.base import Document, Query
-from harness.errors import DataError
-from harness.system import IndexContext, Ranking, RetrievalSystem, SearchContext, Searcher
-from systems.late_interaction.config import LateInteractionConfig
-from systems.late_interaction.sources import source_digest
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.system import IndexContext, Ranking, RetrievalSystem, SearchContext, Searcher
+from clir_harness.systems.checkpoints.sources import source_digest
+from clir_harness.systems.late_interaction.config import LateInteractionConfig
 
 if TYPE_CHECKING:
-    from systems.late_interaction.encoder import TokenEncoder
-    from systems.late_interaction.token_index import TokenIndex
+    from clir_harness.systems.late_interaction.encoder import TokenEncoder
+    from clir_harness.systems.late_interaction.token_index import TokenIndex
 
 
 class TokenVectors(RetrievalSystem[LateInteractionConfig]):
@@ -41,7 +41,7 @@ class TokenVectors(RetrievalSystem[LateInteractionConfig]):
 
     def index(self, documents: Iterable[Document], folder: Path, context: IndexContext) -> None:
         """Encode the documents once, for queries of all languages."""
-        from systems.late_interaction.token_index import write_index
+        from clir_harness.systems.late_interaction.token_index import write_index
 
         config = self.config
         encoder = config.load(context.language, context.threads, config.passage_length)
@@ -53,7 +53,7 @@ class TokenVectors(RetrievalSystem[LateInteractionConfig]):
         Raises:
             DataError: when that encoder's vectors have other dimensions than the index.
         """
-        from systems.late_interaction.token_index import TokenIndex
+        from clir_harness.systems.late_interaction.token_index import TokenIndex
 
         encoder = self.config.load(context.pair.query, context.threads)
         index = TokenIndex(folder, memory=self.config.index_memory, device=encoder.device)

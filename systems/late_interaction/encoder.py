@@ -15,12 +15,17 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from harness.errors import DataError
-from systems.late_interaction.checkpoint import POOLER, PROJECTION, longest_input, read_body, read_tokenizer
-from systems.late_interaction.pylate import is_pylate, projection_of, read_pylate_settings, read_steps
-from systems.late_interaction.settings import COLBERT_SETTINGS, SETTINGS_FILE, EncoderSettings, read_settings
-from systems.late_interaction.sources import model_folder
-from systems.late_interaction.tokenization import Role, RoleTokenizer, Tokens
+from clir_harness.harness.errors import DataError
+from clir_harness.systems.checkpoints.reading import POOLER, PROJECTION, longest_input, read_body, read_tokenizer
+from clir_harness.systems.checkpoints.sources import model_folder
+from clir_harness.systems.late_interaction.pylate import is_pylate, projection_of, read_pylate_settings, read_steps
+from clir_harness.systems.late_interaction.settings import (
+    COLBERT_SETTINGS,
+    SETTINGS_FILE,
+    EncoderSettings,
+    read_settings,
+)
+from clir_harness.systems.late_interaction.tokenization import Role, RoleTokenizer, Tokens
 
 __all__ = ["EncoderSettings", "Role", "TokenEncoder", "TokenVectors"]
 

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from harness.errors import DataError
-from systems.late_interaction.settings import EncoderSettings, read_object
-from systems.late_interaction.sources import read_modules, weight_files
+from clir_harness.harness.errors import DataError
+from clir_harness.systems.checkpoints.sources import read_modules, weight_files
+from clir_harness.systems.late_interaction.settings import EncoderSettings, read_object
 
 _SETTINGS = "config_sentence_transformers.json"
 _NAMES = {

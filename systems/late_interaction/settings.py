@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from harness.errors import DataError
+from clir_harness.harness.errors import DataError
 
 SETTINGS_FILE = "late_interaction.json"
 COLBERT_FILE = "artifact.metadata"

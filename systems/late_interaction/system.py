@@ -12,15 +12,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from harness.collections.base import Document
-from harness.languages import AmbiguousLanguageError, LanguagePair, language_name
-from harness.system import IndexContext, RetrievalSystem, SearchContext, Searcher, register_system
-from harness.training import Bitext, TrainableSystem, TrainingContext
-from systems.encoder_training import NEW
-from systems.late_interaction.config import LateInteractionConfig, language_folders
-from systems.late_interaction.documents import TokenVectors
-from systems.late_interaction.sources import source_digest
-from systems.late_interaction.train_settings import ColBERTTraining
+from clir_harness.harness.collections.base import Document
+from clir_harness.harness.languages import AmbiguousLanguageError, LanguagePair, language_name
+from clir_harness.harness.system import IndexContext, RetrievalSystem, SearchContext, Searcher, register_system
+from clir_harness.harness.training import Bitext, TrainableSystem, TrainingContext
+from clir_harness.systems.checkpoints.sources import source_digest
+from clir_harness.systems.late_interaction.config import LateInteractionConfig, language_folders
+from clir_harness.systems.late_interaction.documents import TokenVectors
+from clir_harness.systems.late_interaction.train_settings import ColBERTTraining
+from clir_harness.systems.training.settings import NEW
 
 ConfigT = TypeVar("ConfigT", bound=LateInteractionConfig)
 
@@ -100,7 +100,7 @@ class ColBERT(LateInteraction[LateInteractionConfig], TrainableSystem[LateIntera
 
     @classmethod
     def train(cls, bitext: Bitext, settings: ColBERTTraining, output: Path, context: TrainingContext) -> None:
-        """Train an encoder on lines `query TAB relevant passage`; see `systems.late_interaction.train`."""
-        from systems.late_interaction.train import train_on_files
+        """Train an encoder on lines `query TAB relevant passage`; see `clir_harness.systems.late_interaction.train`."""
+        from clir_harness.systems.late_interaction.train import train_on_files
 
         train_on_files(bitext, settings, output, context)

@@ -19,12 +19,12 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 from torch import Tensor
 
-from harness.collections.base import Document
-from harness.errors import DataError
-from systems.late_interaction.maxsim import ArrangedTokens, arranged_scores, top_documents
+from clir_harness.harness.collections.base import Document
+from clir_harness.harness.errors import DataError
+from clir_harness.systems.late_interaction.maxsim import ArrangedTokens, arranged_scores, top_documents
 
 if TYPE_CHECKING:
-    from systems.late_interaction.encoder import TokenEncoder
+    from clir_harness.systems.late_interaction.encoder import TokenEncoder
 
 FORMAT = 1
 WINDOW = 256 * 2**20

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from transformers import BatchEncoding, PreTrainedTokenizerFast
 
-from harness.errors import DataError, UsageError
-from systems.late_interaction.settings import EncoderSettings
+from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.systems.late_interaction.settings import EncoderSettings
 
 Role = Literal["query", "document"]
 Tokens = Sequence[int]

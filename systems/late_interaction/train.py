@@ -21,22 +21,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
-from harness.collections.base import Document, Query, content_digest
-from harness.identity import settings_without_places
-from harness.languages import LanguagePair
-from harness.system import IndexContext, SearchContext
-from harness.training import Bitext, TrainingContext
-from systems.bitext import read_bitext
-from systems.bm25 import BM25
-from systems.devices import choose_device
-from systems.encoder_training import NEW
-from systems.late_interaction.encoder import EncoderSettings, TokenEncoder
-from systems.late_interaction.maxsim import maxsim_scores
-from systems.late_interaction.train_settings import ColBERTTraining
-from systems.optimisation import adamw, set_rates, take_step
-from systems.pairs import Pair, batch_of_step, split_pairs
-from systems.training_state import CURVE, Checkpoints
-from systems.vocabulary import new_body, train_tokenizer, with_vocabulary
+from clir_harness.harness.collections.base import Document, Query, content_digest
+from clir_harness.harness.identity import settings_without_places
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.system import IndexContext, SearchContext
+from clir_harness.harness.training import Bitext, TrainingContext
+from clir_harness.systems.bm25 import BM25
+from clir_harness.systems.checkpoints.devices import choose_device
+from clir_harness.systems.late_interaction.encoder import EncoderSettings, TokenEncoder
+from clir_harness.systems.late_interaction.maxsim import maxsim_scores
+from clir_harness.systems.late_interaction.train_settings import ColBERTTraining
+from clir_harness.systems.parallel_text.bitext import read_bitext
+from clir_harness.systems.training.checkpoints import CURVE, Checkpoints
+from clir_harness.systems.training.optimisation import adamw, set_rates, take_step
+from clir_harness.systems.training.pairs import Pair, batch_of_step, split_pairs
+from clir_harness.systems.training.settings import NEW
+from clir_harness.systems.training.vocabulary import new_body, train_tokenizer, with_vocabulary
 
 Negatives = Mapping[str, Sequence[str]]
 """For each query, passages that look relevant and are not known to be."""

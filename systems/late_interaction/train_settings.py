@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from systems.encoder_training import EncoderTraining
+from clir_harness.systems.training.settings import EncoderTraining
 
 
 class ColBERTTraining(EncoderTraining):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from harness.errors import DataError
+from clir_harness.harness.errors import DataError
 
 _CHUNK = 500
 

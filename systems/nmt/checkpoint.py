@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DataError, UnknownNameError
-from harness.languages import AmbiguousLanguageError, LanguagePair, canonical_tag, resolve
-from systems.late_interaction.sources import model_folder, source_digest, weight_files
+from clir_harness.harness.errors import DataError, UnknownNameError
+from clir_harness.harness.languages import AmbiguousLanguageError, LanguagePair, canonical_tag, resolve
+from clir_harness.systems.checkpoints.sources import model_folder, source_digest, weight_files
 
 RECORD = "training.json"
 _BOTH_SIDES = re.compile(r"__([a-z]{2,3})__|([a-z]{2,3}_[A-Z][A-Za-z]{1,3})")
@@ -88,7 +88,7 @@ def _languages_in(folder: Path, _digest: str) -> Languages:
 
 
 def token_pair(languages: Languages, pair: LanguagePair) -> tuple[str, str]:
-    """Tokens that tell a checkpoint source and target, "" where it needs none; see `harness.languages.resolve`."""
+    """Tokens that tell a checkpoint source and target, "" where it needs none; see `languages.resolve`."""
     sides = ((languages.sources or {}, pair.query), (languages.targets or {}, pair.document))
     found = [known.get(resolve(tag, known) or "", "") for known, tag in sides]
     return found[0], found[1]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 
-from harness.errors import UsageError
-from harness.identity import package_version
-from systems.nmt.settings import Engine
+from clir_harness.harness.errors import UsageError
+from clir_harness.harness.identity import package_version
+from clir_harness.systems.nmt.settings import Engine
 
 
 def engine_version(engine: Engine) -> str:

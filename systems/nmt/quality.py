@@ -8,8 +8,8 @@ from functools import cache
 import py3langid
 import regex
 
-from harness.languages import AmbiguousLanguageError, resolve
-from systems.bitext_filter import script_share
+from clir_harness.harness.languages import AmbiguousLanguageError, resolve
+from clir_harness.systems.parallel_text.filters import script_share
 
 MIN_LETTERS = 20
 """Shorter texts are not identified: too little to go by."""

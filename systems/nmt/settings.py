@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from harness.languages import canonical_tag
-from harness.system import SystemConfig
-from harness.training import TrainingSettings
-from systems.bm25 import BM25Config
+from clir_harness.harness.languages import canonical_tag
+from clir_harness.harness.system import SystemConfig
+from clir_harness.harness.training import TrainingSettings
+from clir_harness.systems.bm25 import BM25Config
 
 Engine = Literal["transformers", "ctranslate2"]
 _PLACE: dict[str, Any] = {"identity": False}

@@ -2,7 +2,7 @@
 
 From random weights a Transformer needs hundreds of thousands of sentence pairs before it attends to the words that it
 translates. Here a source piece is embedded as the mean of the target pieces that translate it (see
-`systems.lexical_start`); the branches beside the residual connections start at zero (after Zhang et al. 2019, "Fixup
+`training.lexical_start`); the branches beside the residual connections start at zero (after Zhang et al. 2019, "Fixup
 Initialization"), so that the encoder hands these embeddings on; and the last layer's attention to the source passes on
 what it sees. The logits, tied to the target's embeddings, then favour the translations of the source's words, and what
 is left to learn is which of them comes next.
@@ -16,8 +16,8 @@ import torch
 from torch import nn
 from transformers import MarianConfig, MarianMTModel, MarianTokenizer
 
-from systems.lexical_start import translated_embeddings
-from systems.nmt.settings import NMTTraining
+from clir_harness.systems.nmt.settings import NMTTraining
+from clir_harness.systems.training.lexical_start import translated_embeddings
 
 HEAD_WIDTH = 32
 IdPair = tuple[list[int], list[int]]

@@ -1,7 +1,7 @@
 """Training a small Marian model from parallel text, so that machine translation needs no model hub.
 
 A Transformer (Vaswani et al. 2017) over one subword vocabulary of both sides, text in lower case: what it translates
-goes into lexical search. One model takes all languages of the text. `systems.nmt.start` says where it starts.
+goes into lexical search. One model takes all languages of the text. `start` says where it starts.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import MarianMTModel, MarianTokenizer
 from transformers.models.marian.modeling_marian import shift_tokens_right
 
-from harness.collections.base import content_digest
-from harness.errors import UsageError
-from harness.identity import settings_without_places
-from harness.languages import language_name
-from harness.training import Bitext, TrainingContext
-from systems.bitext import Pair
-from systems.bitext_filter import sample
-from systems.distillation.batches import BatchOrder
-from systems.distillation.data import load_training_data
-from systems.nmt.checkpoint import RECORD
-from systems.nmt.settings import BM25NMTConfig, NMTTraining
-from systems.nmt.start import IdPair, start_model
-from systems.nmt.translator import load_translator
-from systems.optimisation import adamw, set_rates, take_step
-from systems.training_state import CURVE, Checkpoints
-from systems.transformers_log import quiet
-from systems.vocabulary import unpointed
+from clir_harness.harness.collections.base import content_digest
+from clir_harness.harness.errors import UsageError
+from clir_harness.harness.identity import settings_without_places
+from clir_harness.harness.languages import language_name
+from clir_harness.harness.training import Bitext, TrainingContext
+from clir_harness.systems.checkpoints.transformers_log import quiet
+from clir_harness.systems.nmt.checkpoint import RECORD
+from clir_harness.systems.nmt.settings import BM25NMTConfig, NMTTraining
+from clir_harness.systems.nmt.start import IdPair, start_model
+from clir_harness.systems.nmt.translator import load_translator
+from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.parallel_text.filters import sample
+from clir_harness.systems.parallel_text.training_data import load_training_data
+from clir_harness.systems.training.batches import BatchOrder
+from clir_harness.systems.training.checkpoints import CURVE, Checkpoints
+from clir_harness.systems.training.optimisation import adamw, set_rates, take_step
+from clir_harness.systems.training.vocabulary import unpointed
 
 EVALUATED = 200
 """Held-out pairs translated in the end, at most."""

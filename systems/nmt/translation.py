@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from harness.languages import LanguagePair
-from systems.late_interaction.sources import source_digest
-from systems.nmt.cache import TranslationCache, cache_folder
-from systems.nmt.checkpoint import languages_of, token_pair
-from systems.nmt.engines import engine_version
-from systems.nmt.quality import quality
-from systems.nmt.settings import BM25NMTConfig
-from systems.nmt.translator import Translator, load_translator, sentences_of
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.systems.checkpoints.sources import source_digest
+from clir_harness.systems.nmt.cache import TranslationCache, cache_folder
+from clir_harness.systems.nmt.checkpoint import languages_of, token_pair
+from clir_harness.systems.nmt.engines import engine_version
+from clir_harness.systems.nmt.quality import quality
+from clir_harness.systems.nmt.settings import BM25NMTConfig
+from clir_harness.systems.nmt.translator import Translator, load_translator, sentences_of
 
 CACHE_FILE = "translations.sqlite"
 FORMAT = 2

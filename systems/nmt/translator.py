@@ -17,14 +17,14 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from harness.errors import DataError
-from systems.devices import choose_device
-from systems.late_interaction.sources import model_folder, source_digest
-from systems.nmt.cache import cache_folder
-from systems.nmt.checkpoint import RECORD
-from systems.nmt.settings import BM25NMTConfig
-from systems.transformers_log import quiet
-from systems.vocabulary import unpointed
+from clir_harness.harness.errors import DataError
+from clir_harness.systems.checkpoints.devices import choose_device
+from clir_harness.systems.checkpoints.sources import model_folder, source_digest
+from clir_harness.systems.checkpoints.transformers_log import quiet
+from clir_harness.systems.nmt.cache import cache_folder
+from clir_harness.systems.nmt.checkpoint import RECORD
+from clir_harness.systems.nmt.settings import BM25NMTConfig
+from clir_harness.systems.training.vocabulary import unpointed
 
 _SENTENCE_END = regex.compile(r"(?<=[.!?…؟]['\")\]»”]*)\s+|(?<=[。！？।॥።])\s*|\s*\n\s*")
 

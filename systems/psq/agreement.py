@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from systems.ibm1 import TermPairs, Translations, train
+from clir_harness.systems.ibm1 import TermPairs, Translations, train
 
 
 def turned(pairs: TermPairs) -> TermPairs:

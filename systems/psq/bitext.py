@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from systems.bitext import Pair
-from systems.ibm1 import NULL, Ints, TermPairs
-from systems.psq.terms import Stemmer, words
+from clir_harness.systems.ibm1 import NULL, Ints, TermPairs
+from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.psq.terms import Stemmer, words
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.collections.base import Document, Query
-from harness.system import IndexContext, Ranking, RetrievalSystem, SearchContext, Searcher, SystemConfig
-from systems.psq.terms import Stemmer, words
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.system import IndexContext, Ranking, RetrievalSystem, SearchContext, Searcher, SystemConfig
+from clir_harness.systems.psq.terms import Stemmer, words
 
 Floats = NDArray[np.float64]
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.collections.base import Query
-from harness.system import Ranking, Searcher
-from systems.psq.postings import PostingsSearcher, rank
-from systems.psq.settings import PSQConfig
-from systems.psq.table import Pruning, TranslationTable
-from systems.psq.terms import words
+from clir_harness.harness.collections.base import Query
+from clir_harness.harness.system import Ranking, Searcher
+from clir_harness.systems.psq.postings import PostingsSearcher, rank
+from clir_harness.systems.psq.settings import PSQConfig
+from clir_harness.systems.psq.table import Pruning, TranslationTable
+from clir_harness.systems.psq.terms import words
 
 
 class PSQSearcher(Searcher):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from harness.languages import canonical_tag
-from harness.system import SystemConfig
-from harness.training import TrainingSettings
+from clir_harness.harness.languages import canonical_tag
+from clir_harness.harness.system import SystemConfig
+from clir_harness.harness.training import TrainingSettings
 
 
 class PSQConfig(SystemConfig):

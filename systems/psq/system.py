@@ -17,15 +17,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.collections.base import Document
-from harness.errors import DataError
-from harness.languages import AmbiguousLanguageError, LanguagePair, resolve
-from harness.system import IndexContext, RetrievalSystem, SearchContext, Searcher, SystemConfig, register_system
-from harness.training import Bitext, TrainableSystem, TrainingContext
-from systems.psq.settings import PSQConfig, PSQTraining
+from clir_harness.harness.collections.base import Document
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.languages import AmbiguousLanguageError, LanguagePair, resolve
+from clir_harness.harness.system import (
+    IndexContext,
+    RetrievalSystem,
+    SearchContext,
+    Searcher,
+    SystemConfig,
+    register_system,
+)
+from clir_harness.harness.training import Bitext, TrainableSystem, TrainingContext
+from clir_harness.systems.psq.settings import PSQConfig, PSQTraining
 
 if TYPE_CHECKING:
-    from systems.psq.table import TableFolder
+    from clir_harness.systems.psq.table import TableFolder
 
 
 @register_system("psq")
@@ -41,13 +48,13 @@ class PSQ(TrainableSystem[PSQConfig]):
     @cached_property
     def tables(self) -> TableFolder:
         """The folder with the tables."""
-        from systems.psq.table import TableFolder
+        from clir_harness.systems.psq.table import TableFolder
 
         return TableFolder(self.config.model)
 
     @cached_property
     def _components(self) -> tuple[RetrievalSystem[Any], ...]:
-        from systems.psq.postings import PostingsIndex
+        from clir_harness.systems.psq.postings import PostingsIndex
 
         return (PostingsIndex(SystemConfig()),)
 
@@ -88,8 +95,8 @@ class PSQ(TrainableSystem[PSQConfig]):
         Raises:
             DataError: when the table is damaged, or its terms are made in another way than those of the index.
         """
-        from systems.psq.postings import PostingsSearcher
-        from systems.psq.search import PSQSearcher
+        from clir_harness.systems.psq.postings import PostingsSearcher
+        from clir_harness.systems.psq.search import PSQSearcher
 
         (index,) = context.components
         assert isinstance(index, PostingsSearcher)
@@ -107,7 +114,7 @@ class PSQ(TrainableSystem[PSQConfig]):
 
     @classmethod
     def train(cls, bitext: Bitext, settings: Any, output: Path, context: TrainingContext) -> None:
-        """Learn a translation table for each language; see `systems.psq.training.train_tables`."""
-        from systems.psq.training import train_tables
+        """Learn a translation table for each language; see `clir_harness.systems.psq.training.train_tables`."""
+        from clir_harness.systems.psq.training import train_tables
 
         train_tables(bitext, settings, output, context)

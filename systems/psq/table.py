@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import DataError, MissingDataError
-from systems.ibm1 import Floats, Ints
+from clir_harness.harness.errors import DataError, MissingDataError
+from clir_harness.systems.ibm1 import Floats, Ints
 
 META = "table.json"
 _ARRAYS = ("starts", "targets", "probabilities")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from harness.java import start_jvm
-from systems.analysers import LUCENE_CLASSES, STANDARD, UNICODE, choose_analyser, unicode_terms
+from clir_harness.harness.java import start_jvm
+from clir_harness.systems.analysers import LUCENE_CLASSES, STANDARD, UNICODE, choose_analyser, unicode_terms
 
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _UNSPACED = frozenset({"zh", "ja"})

@@ -8,15 +8,15 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DataError, UsageError
-from harness.training import Bitext, TrainingContext, sides
-from systems.bitext import read_bitext
-from systems.ibm1 import train
-from systems.psq.agreement import agreed
-from systems.psq.bitext import encode
-from systems.psq.settings import PSQTraining
-from systems.psq.table import META, Pruning, make_table
-from systems.psq.terms import Stemmer
+from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.harness.training import Bitext, TrainingContext, sides
+from clir_harness.systems.ibm1 import train
+from clir_harness.systems.parallel_text.bitext import read_bitext
+from clir_harness.systems.psq.agreement import agreed
+from clir_harness.systems.psq.bitext import encode
+from clir_harness.systems.psq.settings import PSQTraining
+from clir_harness.systems.psq.table import META, Pruning, make_table
+from clir_harness.systems.psq.terms import Stemmer
 
 
 def train_tables(bitext: Bitext, settings: PSQTraining, output: Path, context: TrainingContext) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from pydantic import Field
 
-from harness.system import RetrievalSystem, Searcher, SystemConfig, register_system
-from systems.bm25 import BM25
+from clir_harness.harness.system import RetrievalSystem, Searcher, SystemConfig, register_system
+from clir_harness.systems.bm25 import BM25
 
 
 def trigrams(text: str) -> Counter[str]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pydantic import Field
 
-from harness.errors import DataError, MissingDataError
-from harness.system import Searcher, SystemConfig, register_system
-from harness.textio import numbered_lines
-from harness.training import TrainableSystem, TrainingSettings
+from clir_harness.harness.errors import DataError, MissingDataError
+from clir_harness.harness.system import Searcher, SystemConfig, register_system
+from clir_harness.harness.textio import numbered_lines
+from clir_harness.harness.training import TrainableSystem, TrainingSettings
 
 
 class Settings(TrainingSettings):

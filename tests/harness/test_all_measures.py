@@ -3,9 +3,9 @@
 import ir_measures
 import pytest
 
-from harness.errors import UsageError
-from harness.evaluation import evaluate, is_count, parse_measures
-from harness.runs import Run
+from clir_harness.harness.errors import UsageError
+from clir_harness.harness.evaluation import evaluate, is_count, parse_measures
+from clir_harness.harness.runs.run import Run
 
 RUN = Run.from_rankings([("q1", [("d1", 3.0), ("d2", 2.0)]), ("q2", [("d3", 1.0)])])
 QRELS = {"q1": {"d2": 1, "d1": 0}, "q2": {"d3": 2}, "q3": {"d1": 1, "d9": 1}}

@@ -11,18 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.characters import broken_text, is_id, is_label, is_text, refuse_lone_surrogates
-from harness.collections.base import Document, DocumentSet, Query, QuerySet, TestCollection
-from harness.collections.validation import report
-from harness.errors import ClirError, CollectionError, DataError, PluginError, UsageError
-from harness.experiment import Experiment
-from harness.languages import LanguagePair
-from harness.qrels import read_qrels
-from harness.runs import Run
-from harness.submission import submit
-from harness.suite import Row, Suite, load_suite
-from harness.system import register_system
-from systems.bitext import read_bitext
+from clir_harness.harness.characters import broken_text, is_id, is_label, is_text, refuse_lone_surrogates
+from clir_harness.harness.collections.base import Document, DocumentSet, Query, QuerySet, TestCollection
+from clir_harness.harness.collections.qrels import read_qrels
+from clir_harness.harness.collections.validation import report
+from clir_harness.harness.errors import ClirError, CollectionError, DataError, PluginError, UsageError
+from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.runs.run import Run
+from clir_harness.harness.submission import submit
+from clir_harness.harness.suite import Row, Suite, load_suite
+from clir_harness.harness.system import register_system
+from clir_harness.systems.parallel_text.bitext import read_bitext
 from tests.conftest import PLUGIN
 
 NO_IDS = (

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.conformance import CHECKS, ConformanceError, Outcome, Subject, check_system
-from harness.conformance.check import outcome
-from harness.conformance.testing import SystemConformance
-from harness.errors import MissingDataError, PluginError, UsageError
-from harness.experiment import Experiment
-from harness.plugin_files import load_plugin_file
-from harness.store import Store
-from harness.suite import Suite
-from harness.system import register_system
+from clir_harness.harness.conformance import CHECKS, ConformanceError, Outcome, Subject, check_system
+from clir_harness.harness.conformance.check import outcome
+from clir_harness.harness.conformance.testing import SystemConformance
+from clir_harness.harness.errors import MissingDataError, PluginError, UsageError
+from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.plugins.files import load_plugin_file
+from clir_harness.harness.store import Store
+from clir_harness.harness.suite import Suite
+from clir_harness.harness.system import register_system
 from tests.conftest import QRELS, QUERIES
 from tests.harness.broken_systems import BROKEN, Sound, SoundSearcher
 
@@ -75,7 +75,7 @@ def test_a_broken_system_is_caught(system: str, check: str, tmp_path: Path) -> N
 
 
 OTHER_PROCESS = """
-from harness.system import RetrievalSystem, Searcher, register_system
+from clir_harness.harness.system import RetrievalSystem, Searcher, register_system
 
 class Always(Searcher):
     def __init__(self, ids):

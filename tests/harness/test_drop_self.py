@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.collections.catalogue import Catalogue
-from harness.experiment import Experiment
-from harness.runs import Run
-from harness.store import Store
-from harness.submission import submit
-from harness.suite import load_suite
-from leaderboards.leaderboard import Leaderboard
+from clir_harness.harness.execution.catalogue import Catalogue
+from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.runs.run import Run
+from clir_harness.harness.store import Store
+from clir_harness.harness.submission import submit
+from clir_harness.harness.suite import load_suite
+from clir_harness.leaderboards.leaderboard import Leaderboard
 
 DOCUMENTS = {"a": "flood bridge river", "b": "flood bridge", "c": "flood", "d": "maize"}
 QUERIES = {"a": "flood bridge river", "b": "flood bridge", "q": "flood"}

@@ -14,9 +14,9 @@ import pytrec_eval
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.errors import CollectionError, DataError, UnknownNameError, UsageError
-from harness.evaluation import evaluate, is_count, parse_measures
-from harness.runs import Run
+from clir_harness.harness.errors import CollectionError, DataError, UnknownNameError, UsageError
+from clir_harness.harness.evaluation import evaluate, is_count, parse_measures
+from clir_harness.harness.runs.run import Run
 
 TREC_NAMES = {
     "AP": "map",

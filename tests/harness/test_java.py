@@ -1,7 +1,7 @@
 import pytest
 
-from harness import java
-from harness.java import JavaError, anserini_jar, find_java
+from clir_harness.harness import java
+from clir_harness.harness.java import JavaError, anserini_jar, find_java
 
 
 @pytest.fixture(autouse=True)

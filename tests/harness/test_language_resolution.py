@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.collections.irds_languages import languages_of
-from harness.languages import AmbiguousLanguageError, LanguagePair, canonical_tag, resolve
+from clir_harness.harness.collections.irds_languages import languages_of
+from clir_harness.harness.languages import AmbiguousLanguageError, LanguagePair, canonical_tag, resolve
 from tests.harness.language_codes import CLIRMATRIX, FLORES_200
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from harness.errors import UnknownNameError, UsageError
-from harness.languages import LanguagePair, ResourceTier, canonical_tag, known_languages, resource_tier
+from clir_harness.harness.errors import UnknownNameError, UsageError
+from clir_harness.harness.languages import LanguagePair, ResourceTier, canonical_tag, known_languages, resource_tier
 
 
 @pytest.mark.parametrize(

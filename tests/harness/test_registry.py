@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import registry as registry_module
-from harness.errors import MissingDataError, PluginError, UnknownNameError
-from harness.plugin_files import load_plugin_file
-from harness.registry import Registry
-from harness.system import SYSTEMS
+from clir_harness.harness import registry as registry_module
+from clir_harness.harness.errors import MissingDataError, PluginError, UnknownNameError
+from clir_harness.harness.plugins.files import load_plugin_file
+from clir_harness.harness.registry import Registry
+from clir_harness.harness.system import SYSTEMS
 
 
 class Animal:
@@ -97,7 +97,7 @@ def test_two_packages_with_one_name_keep_the_first_and_report_the_second(
 
 
 def test_an_entry_point_whose_module_also_decorates_is_one_plugin() -> None:
-    assert SYSTEMS.get("bm25").__module__ == "systems.bm25"
+    assert SYSTEMS.get("bm25").__module__ == "clir_harness.systems.bm25"
     assert str(SYSTEMS.origin("bm25")) == "built-in"
 
 

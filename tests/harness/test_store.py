@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import StoreError
-from harness.store import Store, read_json, write_json
+from clir_harness.harness.errors import StoreError
+from clir_harness.harness.store import Store, read_json, write_json
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ KILLED = """
 import os, signal, sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from harness.store import Store
+from clir_harness.harness.store import Store
 def fill(folder):
     (folder / "run.trec.gz").write_bytes(b"half")
     os.kill(os.getpid(), signal.SIGKILL)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import MissingDataError, UnknownNameError, UsageError
-from harness.experiment import Experiment
-from harness.runs import Run
-from harness.store import Store
-from harness.submission import SubmissionReport, submit
-from leaderboards.entries import CellState
-from leaderboards.leaderboard import Leaderboard
+from clir_harness.harness.errors import MissingDataError, UnknownNameError, UsageError
+from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.runs.run import Run
+from clir_harness.harness.store import Store
+from clir_harness.harness.submission import SubmissionReport, submit
+from clir_harness.leaderboards.entries import CellState
+from clir_harness.leaderboards.leaderboard import Leaderboard
 
 # RR by hand: q1 finds a relevant document first, q2 at rank 2, q3 is not answered: (1 + 1/2 + 0) / 3.
 RUN = """\

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
-from harness.suite import Suite, builtin_suites, load_suite
+from clir_harness.harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
+from clir_harness.harness.suite import Suite, builtin_suites, load_suite
 
 
 @pytest.mark.parametrize("name", builtin_suites())

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.cell import Event
-from harness.errors import DataError, UnknownNameError, UsageError
-from harness.experiment import Experiment
-from harness.measurement import available_cores
-from harness.models import train_model
-from harness.plan import State
-from harness.suite import load_suite
-from leaderboards.leaderboard import Leaderboard
+from clir_harness.harness.errors import DataError, UnknownNameError, UsageError
+from clir_harness.harness.execution.cell import Event
+from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.execution.measurement import available_cores
+from clir_harness.harness.execution.plan import State
+from clir_harness.harness.execution.trained_models import train_model
+from clir_harness.harness.suite import load_suite
+from clir_harness.leaderboards.leaderboard import Leaderboard
 
 BITEXT = "daraja\tbridge\nwalimu\tteachers\nukame\tdrought\n"
 
@@ -139,8 +139,8 @@ def test_the_content_of_what_training_starts_from_counts_and_its_place_does_not(
     """Copies of a model folder give the same trained model; a changed one gives another."""
     from pydantic import Field
 
-    from harness.system import SYSTEMS, register_system
-    from harness.training import TrainingSettings, training_identity
+    from clir_harness.harness.system import SYSTEMS, register_system
+    from clir_harness.harness.training import TrainingSettings, training_identity
 
     Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup])
     base = SYSTEMS.get("lookup")
@@ -173,8 +173,8 @@ def test_models_are_referred_to_at_any_depth_and_by_other_models(
         """
 from pathlib import Path
 from pydantic import Field
-from harness.system import SYSTEMS, register_system
-from harness.training import TrainingSettings
+from clir_harness.harness.system import SYSTEMS, register_system
+from clir_harness.harness.training import TrainingSettings
 
 class Settings(TrainingSettings):
     start: str = Field(json_schema_extra={"identity": False})
@@ -261,8 +261,8 @@ def test_a_model_is_there_or_says_how_it_is_trained(suite: Path, model: str, mes
 WAITING = """
 import time
 from pathlib import Path
-from harness.system import SystemConfig, register_system
-from harness.training import TrainableSystem, TrainingSettings
+from clir_harness.harness.system import SystemConfig, register_system
+from clir_harness.harness.training import TrainableSystem, TrainingSettings
 
 class Config(SystemConfig):
     model: str

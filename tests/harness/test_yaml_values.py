@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.cli.check import _settings as settings_to_check
-from harness.cli.train import _settings as settings_to_train
-from harness.errors import DataError, UsageError
-from harness.suite import Suite, load_suite
-from harness.textio import read_yaml
-from harness.yaml_values import load_yaml
-from leaderboards.compare.rules import read_rules
-from leaderboards.published import read_published
+from clir_harness.cli.check import _settings as settings_to_check
+from clir_harness.cli.train import _settings as settings_to_train
+from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.harness.suite import Suite, load_suite
+from clir_harness.harness.textio import read_yaml
+from clir_harness.harness.yaml_values import load_yaml
+from clir_harness.leaderboards.compare.rules import read_rules
+from clir_harness.leaderboards.published import read_published
 
 SUITE = """\
 name: mine

@@ -10,15 +10,22 @@ from typing import Any
 
 import pytest
 
-from harness.collections.base import Document, Query, TestCollection
-from harness.collections.jsonl import JsonlSource
-from harness.collections.sources import register_collection
-from harness.errors import ClirError
-from harness.experiment import Experiment
-from harness.languages import LanguagePair
-from harness.suite import Suite
-from harness.system import IndexContext, RetrievalSystem, SearchContext, Searcher, SystemConfig, register_system
-from leaderboards.leaderboard import Leaderboard
+from clir_harness.harness.collections.base import Document, Query, TestCollection
+from clir_harness.harness.collections.jsonl import JsonlSource
+from clir_harness.harness.collections.sources import register_collection
+from clir_harness.harness.errors import ClirError
+from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.suite import Suite
+from clir_harness.harness.system import (
+    IndexContext,
+    RetrievalSystem,
+    SearchContext,
+    Searcher,
+    SystemConfig,
+    register_system,
+)
+from clir_harness.leaderboards.leaderboard import Leaderboard
 
 
 class ScriptedConfig(SystemConfig):

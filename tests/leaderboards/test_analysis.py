@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import UnknownNameError, UsageError
-from leaderboards.analysis import analyse
-from leaderboards.significance import enough_permutations
+from clir_harness.harness.errors import UnknownNameError, UsageError
+from clir_harness.leaderboards.analysis import analyse
+from clir_harness.leaderboards.statistics.significance import enough_permutations
 
 SCRIPTED = {"system": "scripted"}
 HUMAN = {"system": "scripted", "label": "human", "queries": "human"}

@@ -7,15 +7,15 @@ import json
 import numpy as np
 import pytest
 
-from harness.cli.calibration import command
-from harness.errors import UnknownNameError, UsageError
-from harness.languages import ResourceTier
-from harness.qrels import read_qrels
-from harness.runs import Run
-from harness.store import Store
-from leaderboards.calibration import calibrate_suite
-from leaderboards.reliability import brier_score, expected_calibration_error
-from leaderboards.score_scaling import cross_fitted, scored_documents
+from clir_harness.cli.calibration import command
+from clir_harness.harness.collections.qrels import read_qrels
+from clir_harness.harness.errors import UnknownNameError, UsageError
+from clir_harness.harness.languages import ResourceTier
+from clir_harness.harness.runs.run import Run
+from clir_harness.harness.store import Store
+from clir_harness.leaderboards.calibration import calibrate_suite
+from clir_harness.leaderboards.statistics.reliability import brier_score, expected_calibration_error
+from clir_harness.leaderboards.statistics.score_scaling import cross_fitted, scored_documents
 
 SCRIPTED = {"system": "scripted"}
 PAIRS = ["fr-en", "sw-en"]

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 import pytrec_eval
 
-from harness.errors import StoreError, UnknownNameError, UsageError
-from harness.experiment import Experiment
-from harness.runs import Run
-from harness.submission import submit
-from leaderboards.compare.comparing import compare_sides
-from leaderboards.compare.reading import Selection, read_sides
-from leaderboards.compare.results import Verdict
-from leaderboards.compare.rules import Rules
-from leaderboards.export import export_suite, file_names
-from leaderboards.leaderboard import Leaderboard
+from clir_harness.harness.errors import StoreError, UnknownNameError, UsageError
+from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.runs.run import Run
+from clir_harness.harness.submission import submit
+from clir_harness.leaderboards.compare.compare import compare_sides
+from clir_harness.leaderboards.compare.inputs import Selection, read_sides
+from clir_harness.leaderboards.compare.results import Verdict
+from clir_harness.leaderboards.compare.rules import Rules
+from clir_harness.leaderboards.export import export_suite, file_names
+from clir_harness.leaderboards.leaderboard import Leaderboard
 from tests.conftest import write_collection
 
 SUITE = """\

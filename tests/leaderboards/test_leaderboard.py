@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from harness.errors import StoreError, UnknownNameError, UsageError
-from harness.experiment import Experiment
-from harness.languages import ResourceTier
-from harness.store import Store
-from leaderboards.entries import BoardRow, CellState, Entry
-from leaderboards.leaderboard import Leaderboard
+from clir_harness.harness.errors import StoreError, UnknownNameError, UsageError
+from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.languages import ResourceTier
+from clir_harness.harness.store import Store
+from clir_harness.leaderboards.entries import BoardRow, CellState, Entry
+from clir_harness.leaderboards.leaderboard import Leaderboard
 
 SCRIPTED = {"system": "scripted"}
 HUMAN = {"system": "scripted", "label": "human", "queries": "human"}

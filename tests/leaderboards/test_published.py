@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import DataError, MissingDataError
-from leaderboards.published import figures_for, read_published, shipped_figures
+from clir_harness.harness.errors import DataError, MissingDataError
+from clir_harness.leaderboards.published import figures_for, read_published, shipped_figures
 
 SCRIPTED = {"system": "scripted"}
 FIGURES = """\

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import StoreError, UnknownNameError, UsageError
-from leaderboards import site
-from leaderboards.document import read_board
-from leaderboards.site import publish_site
+from clir_harness.harness.errors import StoreError, UnknownNameError, UsageError
+from clir_harness.leaderboards import site
+from clir_harness.leaderboards.schema import read_board
+from clir_harness.leaderboards.site import publish_site
 
 SCRIPTED = {"system": "scripted"}
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e"
@@ -125,7 +125,7 @@ def test_a_failure_leaves_the_old_site(store, tmp_path, monkeypatch):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from leaderboards.site import publish_site
+from clir_harness.leaderboards.site import publish_site
 rename, calls = Path.rename, []
 
 def counting(self, target):
@@ -177,7 +177,7 @@ def test_suite_names_become_names_of_files_that_stay_in_the_folder():
 
 
 def test_the_command_writes_the_site_and_names_its_pages(store, tmp_path):
-    command = [sys.executable, "-m", "harness.cli", "publish", str(tmp_path / "site"), "--store", str(store)]
+    command = [sys.executable, "-m", "clir_harness.cli", "publish", str(tmp_path / "site"), "--store", str(store)]
     done = subprocess.run([*command, "--suite", "mini"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [str(tmp_path / "site" / name) for name in ("index.html", "mini.html")]

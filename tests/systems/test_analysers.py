@@ -1,7 +1,7 @@
 import pytest
 
-from harness.errors import UnknownNameError
-from systems.analysers import choose_analyser, unicode_terms
+from clir_harness.harness.errors import UnknownNameError
+from clir_harness.systems.analysers import choose_analyser, unicode_terms
 
 
 @pytest.mark.parametrize(

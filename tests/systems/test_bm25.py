@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.collections.base import Document, Query
-from harness.collections.sources import build_source
-from harness.errors import UsageError
-from harness.evaluation import evaluate
-from harness.languages import LanguagePair
-from harness.runs import Run
-from harness.system import IndexContext, SearchContext
-from systems.analysers import ANSERINI_LANGUAGES, LUCENE_CLASSES, unicode_terms
-from systems.bm25 import BM25
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.collections.sources import build_source
+from clir_harness.harness.errors import UsageError
+from clir_harness.harness.evaluation import evaluate
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.runs.run import Run
+from clir_harness.harness.system import IndexContext, SearchContext
+from clir_harness.systems.analysers import ANSERINI_LANGUAGES, LUCENE_CLASSES, unicode_terms
+from clir_harness.systems.bm25 import BM25
 
 DOCUMENTS = [
     Document("007", "Mto Nile ulifurika. Mto ni mrefu."),

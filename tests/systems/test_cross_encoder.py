@@ -16,8 +16,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from harness.errors import UsageError
-from systems.cross_encoder import CrossEncoder
+from clir_harness.harness.errors import UsageError
+from clir_harness.systems.cross_encoder import CrossEncoder
 
 WORDS = [f"w{number}" for number in range(100)]
 TEXTS = [" ".join(WORDS[start : start + 1 + start % 9]) for start in range(64)]

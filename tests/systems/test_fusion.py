@@ -3,17 +3,17 @@ from pathlib import Path
 
 import pytest
 
-from harness.collections.base import Document, Query
-from harness.errors import UnknownNameError, UsageError
-from harness.experiment import Experiment
-from harness.indexing import open_searcher, parts
-from harness.languages import LanguagePair
-from harness.plugin_files import load_plugin_file
-from harness.system import IndexContext, SearchContext
-from systems.fusion import RRF
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.errors import UnknownNameError, UsageError
+from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.execution.indexing import open_searcher, parts
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.plugins.files import load_plugin_file
+from clir_harness.harness.system import IndexContext, SearchContext
+from clir_harness.systems.fusion import RRF
 
 FIXED = """
-from harness.system import RetrievalSystem, Searcher, SystemConfig, register_system
+from clir_harness.harness.system import RetrievalSystem, Searcher, SystemConfig, register_system
 
 class FixedConfig(SystemConfig):
     answers: dict[str, float]

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from systems.ibm1 import TermPairs, Translations, train
-from systems.psq.agreement import agreed
+from clir_harness.systems.ibm1 import TermPairs, Translations, train
+from clir_harness.systems.psq.agreement import agreed
 
 HAUS = [("das Haus", "the house"), ("das Buch", "the book"), ("ein Buch", "a book")]
 

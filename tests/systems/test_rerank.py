@@ -6,14 +6,14 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import BertConfig, BertForSequenceClassification, BertModel, PreTrainedTokenizerFast
 
-from harness.collections.base import Document, Query
-from harness.conformance.testing import SystemConformance
-from harness.errors import DataError, MissingDataError
-from harness.indexing import open_searcher, parts
-from harness.languages import LanguagePair
-from harness.system import IndexContext, SearchContext
-from systems.document_store import DocumentTexts
-from systems.rerank import Rerank
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.conformance.testing import SystemConformance
+from clir_harness.harness.errors import DataError, MissingDataError
+from clir_harness.harness.execution.indexing import open_searcher, parts
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.system import IndexContext, SearchContext
+from clir_harness.systems.document_store import DocumentTexts
+from clir_harness.systems.rerank import Rerank
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", "river", "bridge", "school", "in"]
 
@@ -127,7 +127,7 @@ def test_the_place_of_the_model_is_not_part_of_the_identity_and_its_content_is(
 ) -> None:
     import shutil
 
-    from harness.identity import system_identity
+    from clir_harness.harness.identity import system_identity
 
     moved = tmp_path / "moved"
     shutil.copytree(cross_encoder, moved)

@@ -3,7 +3,7 @@
 Everything in it is generated: it shows that systems work and learn, and says nothing about real documents.
 """
 
-from harness.collections.embedded.bitext import bitext, write_bitext
-from harness.collections.embedded.source import EmbeddedConfig, EmbeddedSource
+from clir_harness.harness.collections.embedded.bitext import bitext, write_bitext
+from clir_harness.harness.collections.embedded.source import EmbeddedConfig, EmbeddedSource
 
 __all__ = ["EmbeddedConfig", "EmbeddedSource", "bitext", "write_bitext"]

@@ -9,14 +9,24 @@ import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.collections.embedded.documents import passage
-from harness.collections.embedded.draw import Draw
-from harness.collections.embedded.frames import Account, Cause, Cost, Event, Phrase, Report, Sentence, When, Who
-from harness.collections.embedded.grammar import grammar
-from harness.collections.embedded.topics import FORMS
-from harness.collections.embedded.world import Pair as EventPair
-from harness.collections.embedded.world import World, world
-from harness.errors import UsageError
+from clir_harness.harness.collections.embedded.documents import passage
+from clir_harness.harness.collections.embedded.draw import Draw
+from clir_harness.harness.collections.embedded.frames import (
+    Account,
+    Cause,
+    Cost,
+    Event,
+    Phrase,
+    Report,
+    Sentence,
+    When,
+    Who,
+)
+from clir_harness.harness.collections.embedded.grammar import grammar
+from clir_harness.harness.collections.embedded.topics import FORMS
+from clir_harness.harness.collections.embedded.world import Pair as EventPair
+from clir_harness.harness.collections.embedded.world import World, world
+from clir_harness.harness.errors import UsageError
 
 _ORDER, _SENTENCE, _PASSAGE = 6, 7, 16
 

@@ -11,12 +11,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.collections.base import Document
-from harness.collections.embedded.draw import Draw
-from harness.collections.embedded.frames import Account, Cause, Cost, Event, Phrase, Report, Sentence, When
-from harness.collections.embedded.grammar import Word, grammar
-from harness.collections.embedded.topics import Topic, make_topics, purpose
-from harness.collections.embedded.world import Split, World, world
+from clir_harness.harness.collections.base import Document
+from clir_harness.harness.collections.embedded.draw import Draw
+from clir_harness.harness.collections.embedded.frames import Account, Cause, Cost, Event, Phrase, Report, Sentence, When
+from clir_harness.harness.collections.embedded.grammar import Word, grammar
+from clir_harness.harness.collections.embedded.topics import Topic, make_topics, purpose
+from clir_harness.harness.collections.embedded.world import Split, World, world
 
 _BLOCKS, _DOCUMENT = 4, 5
 _ENGLISH = grammar("en")

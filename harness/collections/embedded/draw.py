@@ -6,8 +6,8 @@ import random
 from collections.abc import Sequence
 from typing import TypeVar
 
-from harness.collections.embedded.grammar import Word
-from harness.collections.embedded.lexicon import Concept, Forms
+from clir_harness.harness.collections.embedded.grammar import Word
+from clir_harness.harness.collections.embedded.lexicon import Concept, Forms
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from harness.collections.embedded.lexicon import Concept, Verb
+from clir_harness.harness.collections.embedded.lexicon import Concept, Verb
 
 
 class Time(NamedTuple):

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
-from harness.collections.base import (
+from clir_harness.harness.collections.base import (
     HUMAN,
     ORIGINAL,
     CollectionEntry,
@@ -20,13 +20,13 @@ from harness.collections.base import (
     SourceConfig,
     TestCollection,
 )
-from harness.collections.embedded.documents import Generator, documents_per_topic
-from harness.collections.embedded.lexicon import LANGUAGES
-from harness.collections.embedded.topics import MAX_TOPICS, make_topics, word_queries
-from harness.collections.embedded.world import Split
-from harness.collections.files import Pairs
-from harness.errors import UnknownNameError, UsageError
-from harness.languages import LanguagePair, language_name
+from clir_harness.harness.collections.embedded.documents import Generator, documents_per_topic
+from clir_harness.harness.collections.embedded.lexicon import LANGUAGES
+from clir_harness.harness.collections.embedded.topics import MAX_TOPICS, make_topics, word_queries
+from clir_harness.harness.collections.embedded.world import Split
+from clir_harness.harness.collections.files import Pairs
+from clir_harness.harness.errors import UnknownNameError, UsageError
+from clir_harness.harness.languages import LanguagePair, language_name
 
 PAIRS = tuple(LanguagePair(language, "en") for language in LANGUAGES if language != "en")
 

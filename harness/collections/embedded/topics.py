@@ -6,12 +6,12 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.collections.base import Query, QuerySet
-from harness.collections.embedded.draw import Draw
-from harness.collections.embedded.frames import Event, Phrase, When, Who
-from harness.collections.embedded.grammar import grammar
-from harness.collections.embedded.lexicon import Concept
-from harness.collections.embedded.world import Pair, Split, World, pool_of, world
+from clir_harness.harness.collections.base import Query, QuerySet
+from clir_harness.harness.collections.embedded.draw import Draw
+from clir_harness.harness.collections.embedded.frames import Event, Phrase, When, Who
+from clir_harness.harness.collections.embedded.grammar import grammar
+from clir_harness.harness.collections.embedded.lexicon import Concept
+from clir_harness.harness.collections.embedded.world import Pair, Split, World, pool_of, world
 
 _ORDER, _FRAME, _WORDING = 1, 2, 3
 FORMS: tuple[Callable[[Event], Who | When | Phrase], ...] = (Who, When, Phrase)

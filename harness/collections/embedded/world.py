@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.collections.embedded.draw import Draw
-from harness.collections.embedded.frames import Event, Person, Time
-from harness.collections.embedded.lexicon import Concept, Lexicon, Verb, lexicon
+from clir_harness.harness.collections.embedded.draw import Draw
+from clir_harness.harness.collections.embedded.frames import Event, Person, Time
+from clir_harness.harness.collections.embedded.lexicon import Concept, Lexicon, Verb, lexicon
 
 Split = Literal["train", "test"]
 Pool = Literal["train", "test", "background"]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.collections.afriqa import AfriqaConfig, AfriqaSource
-from harness.collections.validation import report
-from harness.errors import DataError
+from clir_harness.harness.collections.afriqa import AfriqaConfig, AfriqaSource
+from clir_harness.harness.collections.validation import report
+from clir_harness.harness.errors import DataError
 
 
 def gold(data, language, pivot, split, rows):

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.collections.allowances import ALLOWABLE
-from harness.collections.catalogue import Catalogue, CatalogueEntry
-from harness.errors import CollectionError, UnknownNameError, UsageError
-from harness.experiment import Experiment
-from harness.store import Store
-from harness.suite import load_suite
-from leaderboards.leaderboard import Leaderboard
+from clir_harness.harness.collections.allowances import ALLOWABLE
+from clir_harness.harness.errors import CollectionError, UnknownNameError, UsageError
+from clir_harness.harness.execution.catalogue import Catalogue, CatalogueEntry
+from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.store import Store
+from clir_harness.harness.suite import load_suite
+from clir_harness.leaderboards.leaderboard import Leaderboard
 
 SUITE = """\
 name: tiny

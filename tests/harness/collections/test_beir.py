@@ -1,8 +1,8 @@
 import pytest
 
-from harness.collections.base import Document, Query
-from harness.collections.beir import BeirConfig, BeirSource, read_beir_qrels
-from harness.errors import DataError
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.collections.beir import BeirConfig, BeirSource, read_beir_qrels
+from clir_harness.harness.errors import DataError
 
 
 @pytest.fixture

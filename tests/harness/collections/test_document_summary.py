@@ -1,7 +1,7 @@
 import json
 
-from harness.collections.base import Document, DocumentSet, content_digest
-from harness.collections.document_summary import DocumentSummary, summarise
+from clir_harness.harness.collections.base import Document, DocumentSet, content_digest
+from clir_harness.harness.collections.document_summary import DocumentSummary, summarise
 
 
 def documents(*rows):

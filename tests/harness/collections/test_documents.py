@@ -2,14 +2,14 @@ import gzip
 
 import pytest
 
-from harness.collections.base import Document
-from harness.collections.documents import (
+from clir_harness.harness.collections.base import Document
+from clir_harness.harness.collections.documents import (
     document_set,
     read_jsonl_documents,
     read_trec_documents,
     read_tsv_documents,
 )
-from harness.errors import DataError
+from clir_harness.harness.errors import DataError
 
 
 def written(tmp_path, name, text):

@@ -14,17 +14,17 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from harness.collections.base import HUMAN, ORIGINAL, TestCollection
-from harness.collections.document_summary import summarise
-from harness.collections.embedded import EmbeddedConfig, EmbeddedSource, bitext, write_bitext
-from harness.collections.embedded.bitext import bitext_frames, query_passages
-from harness.collections.embedded.documents import Generator
-from harness.collections.embedded.frames import Cause, Cost, Event, Sentence
-from harness.collections.embedded.lexicon import Concept
-from harness.collections.embedded.topics import make_topics
-from harness.collections.embedded.world import pool_of, world
-from harness.collections.validation import validate
-from harness.errors import UnknownNameError, UsageError
+from clir_harness.harness.collections.base import HUMAN, ORIGINAL, TestCollection
+from clir_harness.harness.collections.document_summary import summarise
+from clir_harness.harness.collections.embedded import EmbeddedConfig, EmbeddedSource, bitext, write_bitext
+from clir_harness.harness.collections.embedded.bitext import bitext_frames, query_passages
+from clir_harness.harness.collections.embedded.documents import Generator
+from clir_harness.harness.collections.embedded.frames import Cause, Cost, Event, Sentence
+from clir_harness.harness.collections.embedded.lexicon import Concept
+from clir_harness.harness.collections.embedded.topics import make_topics
+from clir_harness.harness.collections.embedded.world import pool_of, world
+from clir_harness.harness.collections.validation import validate
+from clir_harness.harness.errors import UnknownNameError, UsageError
 
 INTO_ENGLISH = ("fr", "es", "zh", "sw", "so", "tl", "mr")
 
@@ -94,8 +94,8 @@ def test_the_same_settings_give_the_same_texts_and_another_seed_gives_others() -
 def test_texts_do_not_depend_on_the_process_they_are_made_in() -> None:
     """Python orders sets of strings anew in every process; nothing may follow that order."""
     code = (
-        "from harness.collections.document_summary import summarise;"
-        "from harness.collections.embedded import EmbeddedConfig, EmbeddedSource;"
+        "from clir_harness.harness.collections.document_summary import summarise;"
+        "from clir_harness.harness.collections.embedded import EmbeddedConfig, EmbeddedSource;"
         "c = EmbeddedSource(EmbeddedConfig(size=200)).load('embedded/sw-en/size-200');"
         "print(summarise(c.documents).digest, c.queries['original'].digest, c.documents.signature)"
     )

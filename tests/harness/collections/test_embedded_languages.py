@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import regex
 
-from harness.collections.embedded import bitext
-from harness.collections.embedded.frames import (
+from clir_harness.harness.collections.embedded import bitext
+from clir_harness.harness.collections.embedded.frames import (
     Account,
     Cause,
     Cost,
@@ -19,10 +19,10 @@ from harness.collections.embedded.frames import (
     When,
     Who,
 )
-from harness.collections.embedded.grammar import Word, grammar
-from harness.collections.embedded.lexicon import LANGUAGES, Concept, Forms, lexicon
-from harness.collections.embedded.world import world
-from harness.errors import UnknownNameError
+from clir_harness.harness.collections.embedded.grammar import Word, grammar
+from clir_harness.harness.collections.embedded.lexicon import LANGUAGES, Concept, Forms, lexicon
+from clir_harness.harness.collections.embedded.world import world
+from clir_harness.harness.errors import UnknownNameError
 
 CONCEPTS = {concept.id: concept for concept in lexicon().concepts()}
 VERBS = {verb.id: verb for verb in lexicon().verbs}

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.collections.beir import BeirConfig, BeirSource
-from harness.collections.files import json_lines
-from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
+from clir_harness.harness.collections.beir import BeirConfig, BeirSource
+from clir_harness.harness.collections.files import json_lines
+from clir_harness.harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
 
 
 def beir(data, **settings):

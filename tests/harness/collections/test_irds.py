@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.collections.irds import IrDatasetsConfig, IrDatasetsSource
-from harness.errors import UnknownNameError, UsageError
+from clir_harness.harness.collections.irds import IrDatasetsConfig, IrDatasetsSource
+from clir_harness.harness.errors import UnknownNameError, UsageError
 
 ROOT = Path(__file__).parents[3]
 
@@ -25,8 +25,8 @@ def run_in_home(home, code):
     """Run code in a process whose ir_datasets lives in `home`, without a network; returns what it prints as JSON."""
     prelude = (
         "import json\n"
-        "from harness.collections.irds import IrDatasetsConfig, IrDatasetsSource\n"
-        "from harness.collections.validation import report\n"
+        "from clir_harness.harness.collections.irds import IrDatasetsConfig, IrDatasetsSource\n"
+        "from clir_harness.harness.collections.validation import report\n"
         "def source(*datasets):\n"
         "    return IrDatasetsSource(IrDatasetsConfig.model_validate({'datasets': datasets}))\n"
     )
@@ -166,7 +166,7 @@ def test_queries_can_come_from_a_parallel_set_in_another_language(mmarco):
 def test_data_that_cannot_be_had_is_missing_and_says_where_to_put_it(tmp_path):
     found = run_in_home(
         tmp_path,
-        "from harness.errors import MissingDataError\n"
+        "from clir_harness.harness.errors import MissingDataError\n"
         "try:\n"
         "    source('hc4/zh/dev').load('hc4/zh/dev')\n"
         "except MissingDataError as error:\n"
@@ -183,7 +183,7 @@ def test_documents_that_must_be_obtained_by_hand_are_missing_when_they_are_read(
 
     found = run_in_home(
         hc4,
-        "from harness.errors import MissingDataError\n"
+        "from clir_harness.harness.errors import MissingDataError\n"
         "try:\n"
         "    list(source('hc4/zh/dev').load('hc4/zh/dev').documents.stream())\n"
         "except MissingDataError as error:\n"

@@ -1,7 +1,7 @@
 import pytest
 
-from harness.collections.irds_languages import languages_of
-from harness.languages import canonical_tag
+from clir_harness.harness.collections.irds_languages import languages_of
+from clir_harness.harness.languages import canonical_tag
 
 
 @pytest.mark.parametrize(

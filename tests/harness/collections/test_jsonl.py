@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.collections.base import Query
-from harness.collections.jsonl import JsonlConfig, JsonlSource, read_translated_queries
-from harness.collections.validation import report
-from harness.errors import DataError
-from harness.languages import LanguagePair
+from clir_harness.harness.collections.base import Query
+from clir_harness.harness.collections.jsonl import JsonlConfig, JsonlSource, read_translated_queries
+from clir_harness.harness.collections.validation import report
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.languages import LanguagePair
 
 SW_EN = LanguagePair("sw", "en")
 

@@ -11,15 +11,15 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
-from harness.cli import clir
-from harness.collections.base import TestCollection
-from harness.collections.documents import read_tsv_documents
-from harness.collections.sources import build_source
-from harness.collections.topics import read_tsv_topics
-from harness.errors import DataError
-from harness.runs import Run
-from harness.textio import numbered_lines
-from systems.bitext import read_bitext
+from clir_harness.cli import clir
+from clir_harness.harness.collections.base import TestCollection
+from clir_harness.harness.collections.documents import read_tsv_documents
+from clir_harness.harness.collections.sources import build_source
+from clir_harness.harness.collections.topics import read_tsv_topics
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.runs.run import Run
+from clir_harness.harness.textio import numbered_lines
+from clir_harness.systems.parallel_text.bitext import read_bitext
 
 
 def load(folder: Path, source: str, **settings: object) -> TestCollection:

@@ -5,11 +5,11 @@ import ir_measures
 import pytest
 from ir_measures import AP, nDCG
 
-from harness.collections.base import Document, DocumentSet, Query, QuerySet, TestCollection
-from harness.collections.irds import IrDatasetsConfig, IrDatasetsSource
-from harness.collections.registration import register_in_ir_datasets
-from harness.errors import UsageError
-from harness.languages import LanguagePair
+from clir_harness.harness.collections.base import Document, DocumentSet, Query, QuerySet, TestCollection
+from clir_harness.harness.collections.irds import IrDatasetsConfig, IrDatasetsSource
+from clir_harness.harness.collections.registration import register_in_ir_datasets
+from clir_harness.harness.errors import UsageError
+from clir_harness.harness.languages import LanguagePair
 
 
 def collection(name):

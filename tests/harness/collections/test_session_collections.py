@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from harness.collections.base import (
+from clir_harness.harness.collections.base import (
     CollectionEntry,
     CollectionSource,
     Document,
@@ -16,12 +16,12 @@ from harness.collections.base import (
     QuerySet,
     TestCollection,
 )
-from harness.collections.sources import register_collection
-from harness.errors import CollectionError, DataError
-from harness.experiment import Experiment
-from harness.languages import LanguagePair
-from harness.suite import Suite
-from leaderboards.leaderboard import Leaderboard
+from clir_harness.harness.collections.sources import register_collection
+from clir_harness.harness.errors import CollectionError, DataError
+from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.suite import Suite
+from clir_harness.leaderboards.leaderboard import Leaderboard
 
 PAIR = LanguagePair("sw", "en")
 DOCUMENTS = [Document("q1", "flood water"), Document("d2", "flood")]

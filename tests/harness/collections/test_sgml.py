@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.collections.base import Document
-from harness.collections.documents import LEFT_OUT_TAGS, TITLE_TAGS, read_trec_documents
-from harness.collections.sgml import content, tokens
-from harness.collections.trec import TrecConfig, TrecSource
-from harness.collections.validation import report
-from harness.errors import DataError
-from harness.evaluation import evaluate
-from harness.system import IndexContext, SearchContext
-from systems.bm25 import BM25
+from clir_harness.harness.collections.base import Document
+from clir_harness.harness.collections.documents import LEFT_OUT_TAGS, TITLE_TAGS, read_trec_documents
+from clir_harness.harness.collections.sgml import content, tokens
+from clir_harness.harness.collections.trec import TrecConfig, TrecSource
+from clir_harness.harness.collections.validation import report
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.evaluation import evaluate
+from clir_harness.harness.system import IndexContext, SearchContext
+from clir_harness.systems.bm25 import BM25
 
 KNMI = (
     "<DOC><DOCNO>x</DOCNO><TI><P>Bericht</P></TI><LE><P>De Nijl\n   overstroomt.</P></LE><TE><P>In Kisumu staan huizen "
@@ -102,9 +102,9 @@ def test_a_document_is_found_by_the_text_of_elements_nobody_listed(tmp_path: Pat
     index.mkdir()
     system = BM25.configure({"backend": "bm25s"})
     system.index(read_trec_documents(tmp_path / "docs.sgml"), index, IndexContext("nl"))
-    from harness.collections.base import Query
-    from harness.languages import LanguagePair
-    from harness.runs import Run
+    from clir_harness.harness.collections.base import Query
+    from clir_harness.harness.languages import LanguagePair
+    from clir_harness.harness.runs.run import Run
 
     with system.open(index, SearchContext(LanguagePair("nl", "nl"))) as searcher:
         (found,) = searcher.search([Query("1", "Kisumu")], 10)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.collections.base import Document, Query
-from harness.collections.squad import LareqaConfig, LareqaSource, SquadConfig, SquadSource
-from harness.collections.squad_files import paragraphs_of
-from harness.collections.validation import report
-from harness.errors import DataError, UsageError
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.collections.squad import LareqaConfig, LareqaSource, SquadConfig, SquadSource
+from clir_harness.harness.collections.squad_files import paragraphs_of
+from clir_harness.harness.collections.validation import report
+from clir_harness.harness.errors import DataError, UsageError
 
 
 def write_squad(path, contexts, questions):

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from harness.collections.topics import (
+from clir_harness.harness.collections.topics import (
     Topic,
     query_sets,
     read_jsonl_topics,
@@ -10,8 +10,8 @@ from harness.collections.topics import (
     read_trec_topics,
     read_tsv_topics,
 )
-from harness.errors import DataError
-from harness.languages import LanguagePair
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.languages import LanguagePair
 
 EN_ZH = LanguagePair("en", "zh")
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.collections.trec import TrecConfig, TrecSource
-from harness.collections.validation import report
-from harness.errors import DataError
+from clir_harness.harness.collections.trec import TrecConfig, TrecSource
+from clir_harness.harness.collections.validation import report
+from clir_harness.harness.errors import DataError
 
 DOCS = "<DOC>\n<DOCNO>d1</DOCNO>\n<TITLE>Schnee</TITLE>\n<TEXT>\nEs schneit.\n</TEXT>\n</DOC>\n"
 

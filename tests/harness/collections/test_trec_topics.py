@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.collections.trec_topics import TrecTopic, trec_topics
-from harness.errors import DataError
+from clir_harness.harness.collections.trec_topics import TrecTopic, trec_topics
+from clir_harness.harness.errors import DataError
 
 
 def read(tmp_path: Path, text: str, code: str = "sw") -> list[TrecTopic]:

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from harness.collections.base import Document, DocumentSet, Query, QuerySet, TestCollection
-from harness.collections.validation import CollectionReport, report, summarise, validate
-from harness.errors import CollectionError
-from harness.languages import LanguagePair
+from clir_harness.harness.collections.base import Document, DocumentSet, Query, QuerySet, TestCollection
+from clir_harness.harness.collections.validation import CollectionReport, report, summarise, validate
+from clir_harness.harness.errors import CollectionError
+from clir_harness.harness.languages import LanguagePair
 
 
 def documents(*rows):

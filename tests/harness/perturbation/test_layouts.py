@@ -1,7 +1,7 @@
 import pytest
 
-from harness.perturbation.layouts import LAYOUTS, Layout, layout_for
-from harness.perturbation.scripts import SCRIPTS, script_of
+from clir_harness.harness.perturbation.layouts import LAYOUTS, Layout, layout_for
+from clir_harness.harness.perturbation.scripts import SCRIPTS, script_of
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.errors import DataError
-from harness.perturbation.lexicon import Lexicon, code_switch, read_lexicon
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.perturbation.lexicon import Lexicon, code_switch, read_lexicon
 
 SWAHILI = Lexicon(
     [

@@ -6,8 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.perturbation.noise import NOISES, Noise, diacritics, drop, insert, keyboard, noise_refusal, swap
-from harness.perturbation.scripts import clusters, is_letter, main_script, script_of
+from clir_harness.harness.perturbation.noise import (
+    NOISES,
+    Noise,
+    diacritics,
+    drop,
+    insert,
+    keyboard,
+    noise_refusal,
+    swap,
+)
+from clir_harness.harness.perturbation.scripts import clusters, is_letter, main_script, script_of
 
 RATES = [0.05, 0.1, 0.3, 0.7, 1.0]
 SENTENCES = {

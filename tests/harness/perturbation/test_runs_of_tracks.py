@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from harness import cli
-from harness.errors import DataError
-from harness.experiment import Experiment
-from harness.plan import PlannedCell, State
-from harness.runs import Run
-from leaderboards.leaderboard import Leaderboard
+from clir_harness import cli
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.execution.plan import PlannedCell, State
+from clir_harness.harness.runs.run import Run
+from clir_harness.leaderboards.leaderboard import Leaderboard
 
 CLEAN = """\
 name: mine

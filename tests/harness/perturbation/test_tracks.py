@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.collections.base import Query, QuerySet
-from harness.errors import DataError, UsageError
-from harness.perturbation.noise import Noise
-from harness.perturbation.tracks import Perturbation, Track
-from harness.suite import load_suite
+from clir_harness.harness.collections.base import Query, QuerySet
+from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.harness.perturbation.noise import Noise
+from clir_harness.harness.perturbation.tracks import Perturbation, Track
+from clir_harness.harness.suite import load_suite
 
 QUERIES = QuerySet(
     "sw",

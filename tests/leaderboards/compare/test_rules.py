@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import DataError, MissingDataError
-from leaderboards.compare.rules import Rules, read_rules
+from clir_harness.harness.errors import DataError, MissingDataError
+from clir_harness.leaderboards.compare.rules import Rules, read_rules
 
 
 def written(text: str, folder: Path) -> Path:

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from harness.store import Store
-from leaderboards.analysis import analyse
-from leaderboards.leaderboard import Leaderboard
-from leaderboards.published import PublishedFigure
-from leaderboards.query_details import read_details
-from leaderboards.render.html_page import render_html
-from leaderboards.render.json_document import make_document
+from clir_harness.harness.store import Store
+from clir_harness.leaderboards.analysis import analyse
+from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.published import PublishedFigure
+from clir_harness.leaderboards.query_details import read_details
+from clir_harness.leaderboards.render.document import make_document
+from clir_harness.leaderboards.render.html_page import render_html
 
 FIGURE = PublishedFigure(
     system="Elsewhere",

@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from leaderboards.compare.comparing import compare_sides
-from leaderboards.compare.results import BoardComparison
-from leaderboards.compare.rules import Rules
-from leaderboards.compare.sides import SideCell
-from leaderboards.entries import CellState
-from leaderboards.render.comparison_json import comparison_json
-from leaderboards.render.comparison_junit import comparison_junit, xml_text
-from leaderboards.render.comparison_lines import rules_explained
-from leaderboards.render.comparison_markdown import MOST_LINES, comparison_markdown
+from clir_harness.leaderboards.compare.compare import compare_sides
+from clir_harness.leaderboards.compare.results import BoardComparison
+from clir_harness.leaderboards.compare.rules import Rules
+from clir_harness.leaderboards.compare.sides import SideCell
+from clir_harness.leaderboards.entries import CellState
+from clir_harness.leaderboards.render.comparison_json import comparison_json
+from clir_harness.leaderboards.render.comparison_junit import comparison_junit, xml_text
+from clir_harness.leaderboards.render.comparison_lines import rules_explained
+from clir_harness.leaderboards.render.comparison_markdown import MOST_LINES, comparison_markdown
 from tests.leaderboards.compare.conftest import FACTS, cell, side
 from tests.leaderboards.render.markdown_tables import tables
 

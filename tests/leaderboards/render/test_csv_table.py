@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboards.analysis import analyse
-from leaderboards.leaderboard import Leaderboard
-from leaderboards.published import PublishedFigure
-from leaderboards.render.csv_table import render_csv
-from leaderboards.render.plain import spreadsheet_text
+from clir_harness.leaderboards.analysis import analyse
+from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.published import PublishedFigure
+from clir_harness.leaderboards.render.csv_table import render_csv
+from clir_harness.leaderboards.render.plain import spreadsheet_text
 
 SCRIPTED = {"system": "scripted"}
 

@@ -11,13 +11,13 @@ import zlib
 import numpy as np
 import pytest
 
-from harness.errors import UsageError
-from harness.store import Store
-from leaderboards.analysis import analyse
-from leaderboards.document import BoardDocument
-from leaderboards.query_details import WORDS, CollectionDetails, read_details
-from leaderboards.render.html_page import render_html
-from leaderboards.render.json_document import make_document
+from clir_harness.harness.errors import UsageError
+from clir_harness.harness.store import Store
+from clir_harness.leaderboards.analysis import analyse
+from clir_harness.leaderboards.query_details import WORDS, CollectionDetails, read_details
+from clir_harness.leaderboards.render.document import make_document
+from clir_harness.leaderboards.render.html_page import render_html
+from clir_harness.leaderboards.schema import BoardDocument
 
 SCRIPTED = {"system": "scripted"}
 HUMAN = {"system": "scripted", "label": "human", "queries": "human"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboards.render.plain import latex_text
+from clir_harness.leaderboards.render.plain import latex_text
 
 SCRIPTED = {"system": "scripted"}
 HUMAN = {"system": "scripted", "label": "human", "queries": "human"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from markdown_it import MarkdownIt
 
-from leaderboards.analysis import analyse
-from leaderboards.leaderboard import Leaderboard
-from leaderboards.published import PublishedFigure
-from leaderboards.render.markdown import render_markdown
+from clir_harness.leaderboards.analysis import analyse
+from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.published import PublishedFigure
+from clir_harness.leaderboards.render.markdown import render_markdown
 from tests.leaderboards.render.markdown_tables import tables
 
 SCRIPTED = {"system": "scripted"}

@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from leaderboards.analysis import analyse
-from leaderboards.calibration import calibrate_suite
-from leaderboards.render.json_document import make_document
-from leaderboards.render.plots import write_plots, write_reliability
+from clir_harness.leaderboards.analysis import analyse
+from clir_harness.leaderboards.calibration import calibrate_suite
+from clir_harness.leaderboards.render.document import make_document
+from clir_harness.leaderboards.render.plots import write_plots, write_reliability
 
 SCRIPTED = {"system": "scripted"}
 HUMAN = {"system": "scripted", "label": "human", "queries": "human"}

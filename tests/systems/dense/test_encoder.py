@@ -11,12 +11,12 @@ import torch
 from safetensors.torch import save_file
 from transformers import BertModel, DPRConfig, DPRContextEncoder, DPRQuestionEncoder, PreTrainedTokenizerFast
 
-from harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
-from systems.dense.encoder import TextEncoder
-from systems.dense.presets import PRESETS, find_preset
-from systems.dense.recipe import Choices
-from systems.devices import choose_device
-from systems.late_interaction.sources import source_digest
+from clir_harness.harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
+from clir_harness.systems.checkpoints.devices import choose_device
+from clir_harness.systems.checkpoints.sources import source_digest
+from clir_harness.systems.dense.encoder import TextEncoder
+from clir_harness.systems.dense.presets import PRESETS, find_preset
+from clir_harness.systems.dense.recipe import Choices
 from tests.systems.dense.conftest import bert_config, make_tokenizer, save_bert
 
 TEXTS = ["the flood closed the bridge in the town", "maize", "who asked for higher pay after the long drought?"]
@@ -192,7 +192,8 @@ def test_a_tokenizer_of_another_model_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_hub_out_of_reach_says_what_to_download_and_that_a_folder_works() -> None:
-    script = "from systems.dense.encoder import TextEncoder; TextEncoder.load('castorini/mdpr-tied-pft-msmarco')"
+    load = "TextEncoder.load('castorini/mdpr-tied-pft-msmarco')"
+    script = f"from clir_harness.systems.dense.encoder import TextEncoder; {load}"
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": "/nonexistent"}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False)
     assert "MissingDataError: no model 'castorini/mdpr-tied-pft-msmarco'" in done.stderr

@@ -21,10 +21,10 @@ from transformers import (
     XLMRobertaModel,
 )
 
-from harness.errors import DataError
-from systems.dense.encoder import TextEncoder
-from systems.dense.recipe import Choices, scoring_choices
-from systems.dense.system import MDPR
+from clir_harness.harness.errors import DataError
+from clir_harness.systems.dense.encoder import TextEncoder
+from clir_harness.systems.dense.recipe import Choices, scoring_choices
+from clir_harness.systems.dense.system import MDPR
 from tests.systems.dense.conftest import bert_config, make_tokenizer, save_bert
 
 TEXTS = [

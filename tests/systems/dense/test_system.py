@@ -9,21 +9,21 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from harness.collections.afriqa import AfriqaSource
-from harness.collections.base import HUMAN, Document, Query
-from harness.conformance import Subject
-from harness.conformance.testing import SystemConformance
-from harness.errors import DataError, UnknownNameError
-from harness.evaluation import evaluate
-from harness.experiment import Experiment
-from harness.indexing import index_key
-from harness.languages import LanguagePair
-from harness.measurement import available_cores
-from harness.runs import Run
-from harness.system import IndexContext, Ranking, SearchContext
-from systems.dense.encoder import TextEncoder
-from systems.dense.recipe import Choices
-from systems.dense.system import MDPR
+from clir_harness.harness.collections.afriqa import AfriqaSource
+from clir_harness.harness.collections.base import HUMAN, Document, Query
+from clir_harness.harness.conformance import Subject
+from clir_harness.harness.conformance.testing import SystemConformance
+from clir_harness.harness.errors import DataError, UnknownNameError
+from clir_harness.harness.evaluation import evaluate
+from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.execution.indexing import index_key
+from clir_harness.harness.execution.measurement import available_cores
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.runs.run import Run
+from clir_harness.harness.system import IndexContext, Ranking, SearchContext
+from clir_harness.systems.dense.encoder import TextEncoder
+from clir_harness.systems.dense.recipe import Choices
+from clir_harness.systems.dense.system import MDPR
 from tests.systems.dense.conftest import save_bert
 
 PAIR = LanguagePair("sw", "en")

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.collections.embedded import bitext, write_bitext
-from harness.errors import DataError, UsageError
-from harness.store import Store
-from harness.training import TrainingContext, obtain_model, training_settings
-from systems.dense.encoder import TextEncoder
-from systems.dense.settings import MDPRTraining
-from systems.dense.system import MDPR
-from systems.dense.train import TrainingReport, in_batch_loss, mean_reciprocal_rank, train_pairs
-from systems.optimisation import DivergedError
-from systems.pairs import batch_of_step, split_pairs, unknown_share
+from clir_harness.harness.collections.embedded import bitext, write_bitext
+from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.harness.store import Store
+from clir_harness.harness.training import TrainingContext, obtain_model, training_settings
+from clir_harness.systems.dense.encoder import TextEncoder
+from clir_harness.systems.dense.settings import MDPRTraining
+from clir_harness.systems.dense.system import MDPR
+from clir_harness.systems.dense.train import TrainingReport, in_batch_loss, mean_reciprocal_rank, train_pairs
+from clir_harness.systems.training.optimisation import DivergedError
+from clir_harness.systems.training.pairs import batch_of_step, split_pairs, unknown_share
 
 PAIRS = list(bitext("sw", 400))
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.errors import DataError, UsageError
-from systems.dense.vectors import Graph, VectorIndex, Vectors, build_index
+from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.systems.dense.vectors import Graph, VectorIndex, Vectors, build_index
 
 RNG = np.random.default_rng(7)
 CLOUD = RNG.standard_normal((1500, 16)).astype(np.float32)

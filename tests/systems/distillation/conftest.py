@@ -6,11 +6,11 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from harness.collections.embedded.bitext import bitext
-from systems.bitext import Pair
-from systems.distillation.student import student_from_teacher
-from systems.late_interaction.encoder import EncoderSettings, TokenEncoder
-from systems.vocabulary import train_tokenizer
+from clir_harness.harness.collections.embedded.bitext import bitext
+from clir_harness.systems.distillation.student import student_from_teacher
+from clir_harness.systems.late_interaction.encoder import EncoderSettings, TokenEncoder
+from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.training.vocabulary import train_tokenizer
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness.errors import UnknownNameError, UsageError
-from systems.distillation.losses import Loss, alignment_loss
+from clir_harness.harness.errors import UnknownNameError, UsageError
+from clir_harness.systems.distillation.losses import Loss, alignment_loss
 
 # Two student tokens at 0 and 90 degrees; teacher tokens at 0, 90 and 180. Costs 1 - cos: rows [0, 1, 2] and [1, 0, 1].
 STUDENT = torch.tensor([[[1.0, 0.0], [0.0, 1.0]]])

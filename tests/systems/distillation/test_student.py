@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.collections.embedded.bitext import bitext
-from harness.errors import DataError, UsageError
-from systems.bitext import Pair
-from systems.distillation.known_item import reciprocal_rank
-from systems.distillation.student import multilingual_student, student_from_teacher
-from systems.late_interaction.encoder import TokenEncoder
+from clir_harness.harness.collections.embedded.bitext import bitext
+from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.systems.distillation.known_item import reciprocal_rank
+from clir_harness.systems.distillation.student import multilingual_student, student_from_teacher
+from clir_harness.systems.late_interaction.encoder import TokenEncoder
+from clir_harness.systems.parallel_text.bitext import Pair
 
 from .conftest import make_teacher
 

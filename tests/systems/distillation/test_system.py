@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from harness.collections.embedded import write_bitext
-from harness.conformance import Subject
-from harness.conformance.testing import SystemConformance
-from harness.errors import DataError, UsageError
-from harness.indexing import index_key
-from harness.languages import LanguagePair
-from harness.training import TrainingContext
-from systems.bitext import Pair
-from systems.cal import CAL
-from systems.distillation.system import Distilled
-from systems.late_interaction.encoder import TokenEncoder
-from systems.late_interaction.system import ColBERT
-from systems.optical import OPTICAL
+from clir_harness.harness.collections.embedded import write_bitext
+from clir_harness.harness.conformance import Subject
+from clir_harness.harness.conformance.testing import SystemConformance
+from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.harness.execution.indexing import index_key
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.training import TrainingContext
+from clir_harness.systems.cal import CAL
+from clir_harness.systems.distillation.system import Distilled
+from clir_harness.systems.late_interaction.encoder import TokenEncoder
+from clir_harness.systems.late_interaction.system import ColBERT
+from clir_harness.systems.optical import OPTICAL
+from clir_harness.systems.parallel_text.bitext import Pair
 
 from .conftest import make_teacher
 

@@ -15,17 +15,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.errors import UsageError
-from systems.bitext import Pair
-from systems.distillation.data import load_training_data
-from systems.distillation.distil import distil
-from systems.distillation.known_item import reciprocal_rank
-from systems.distillation.settings import Optimisation
-from systems.distillation.student import student_from_teacher
-from systems.distillation.trainer import Progress, train
-from systems.late_interaction.encoder import TokenEncoder
-from systems.optimisation import DivergedError
-from systems.training_state import CURVE
+from clir_harness.harness.errors import UsageError
+from clir_harness.systems.distillation.distil import distil
+from clir_harness.systems.distillation.known_item import reciprocal_rank
+from clir_harness.systems.distillation.settings import Optimisation
+from clir_harness.systems.distillation.student import student_from_teacher
+from clir_harness.systems.distillation.trainer import Progress, train
+from clir_harness.systems.late_interaction.encoder import TokenEncoder
+from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.parallel_text.training_data import load_training_data
+from clir_harness.systems.training.checkpoints import CURVE
+from clir_harness.systems.training.optimisation import DivergedError
 
 from .conftest import make_teacher
 
@@ -102,12 +102,12 @@ def test_equal_seeds_give_equal_curves_and_other_seeds_others(
 KILLED = """
     import os, signal, sys
     from pathlib import Path
-    from harness.collections.embedded.bitext import bitext
-    from systems.bitext import Pair
-    from systems.distillation.settings import Optimisation
-    from systems.distillation.student import student_from_teacher
-    from systems.distillation.trainer import train
-    from systems.late_interaction.encoder import TokenEncoder
+    from clir_harness.harness.collections.embedded.bitext import bitext
+    from clir_harness.systems.parallel_text.bitext import Pair
+    from clir_harness.systems.distillation.settings import Optimisation
+    from clir_harness.systems.distillation.student import student_from_teacher
+    from clir_harness.systems.distillation.trainer import train
+    from clir_harness.systems.late_interaction.encoder import TokenEncoder
 
     def kill(progress):
         if progress.step == 27:

@@ -7,8 +7,8 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from harness.errors import UnknownNameError, UsageError
-from systems.distillation.transport import SCALING_LIMIT, Solver, transport_plan
+from clir_harness.harness.errors import UnknownNameError, UsageError
+from clir_harness.systems.distillation.transport import SCALING_LIMIT, Solver, transport_plan
 
 SOLVERS: list[tuple[Solver, float, int]] = [
     ("ipot", 0.1, 30),

@@ -9,7 +9,7 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from systems.late_interaction.encoder import EncoderSettings, TokenEncoder
+from clir_harness.systems.late_interaction.encoder import EncoderSettings, TokenEncoder
 
 SENTENCES = [
     "Floods closed the bridge in Kisumu, and the river rose.",

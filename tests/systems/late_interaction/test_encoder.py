@@ -10,10 +10,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import AutoModel, AutoTokenizer
 
-from harness.errors import DataError, MissingDataError, UsageError
-from systems.late_interaction.encoder import EncoderSettings, TokenEncoder
-from systems.late_interaction.settings import COLBERT_SETTINGS
-from systems.late_interaction.sources import source_digest
+from clir_harness.harness.errors import DataError, MissingDataError, UsageError
+from clir_harness.systems.checkpoints.sources import source_digest
+from clir_harness.systems.late_interaction.encoder import EncoderSettings, TokenEncoder
+from clir_harness.systems.late_interaction.settings import COLBERT_SETTINGS
 
 TEXTS = [
     "the bridge",

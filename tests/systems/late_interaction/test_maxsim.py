@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from systems.late_interaction.maxsim import maxsim_scores, top_documents
+from clir_harness.systems.late_interaction.maxsim import maxsim_scores, top_documents
 
 Vectors = NDArray[np.float32]
 

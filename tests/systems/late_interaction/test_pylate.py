@@ -14,12 +14,12 @@ from sentence_transformers import MultiVectorEncoder
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import AutoTokenizer, BertModel, PreTrainedTokenizerFast
 
-from harness.errors import DataError
-from systems.dense.encoder import TextEncoder
-from systems.dense.recipe import Choices
-from systems.late_interaction.config import language_folders
-from systems.late_interaction.encoder import TokenEncoder
-from systems.late_interaction.sources import source_digest
+from clir_harness.harness.errors import DataError
+from clir_harness.systems.checkpoints.sources import source_digest
+from clir_harness.systems.dense.encoder import TextEncoder
+from clir_harness.systems.dense.recipe import Choices
+from clir_harness.systems.late_interaction.config import language_folders
+from clir_harness.systems.late_interaction.encoder import TokenEncoder
 from tests.systems.late_interaction.conftest import tiny_body, tiny_tokenizer
 
 TEXTS = ["the bridge", "Floods closed the bridge in Kisumu, and the river rose. " * 4, "Nairobi!", "maize"]

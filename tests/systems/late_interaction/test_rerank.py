@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.collections.base import Document, Query
-from harness.conformance import Subject
-from harness.conformance.testing import SystemConformance
-from harness.errors import DataError, UsageError
-from harness.indexing import index_key, open_searcher, parts
-from harness.languages import LanguagePair
-from harness.system import IndexContext, SearchContext
-from systems.late_interaction.system import ColBERT
-from systems.late_interaction.token_index import TokenIndex
-from systems.rerank import Rerank
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.conformance import Subject
+from clir_harness.harness.conformance.testing import SystemConformance
+from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.harness.execution.indexing import index_key, open_searcher, parts
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.system import IndexContext, SearchContext
+from clir_harness.systems.late_interaction.system import ColBERT
+from clir_harness.systems.late_interaction.token_index import TokenIndex
+from clir_harness.systems.rerank import Rerank
 
 DOCUMENTS = [
     Document("007", "The bridge over the river was repaired. " * 12),

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from harness.collections.base import Document, Query
-from harness.collections.sources import build_source
-from harness.conformance import Subject
-from harness.conformance.testing import SystemConformance
-from harness.errors import DataError, MissingDataError, UsageError
-from harness.evaluation import evaluate
-from harness.identity import system_identity
-from harness.indexing import index_key, open_searcher
-from harness.languages import LanguagePair
-from harness.runs import Run
-from harness.system import IndexContext, SearchContext
-from systems.late_interaction.encoder import TokenEncoder
-from systems.late_interaction.system import ColBERT
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.collections.sources import build_source
+from clir_harness.harness.conformance import Subject
+from clir_harness.harness.conformance.testing import SystemConformance
+from clir_harness.harness.errors import DataError, MissingDataError, UsageError
+from clir_harness.harness.evaluation import evaluate
+from clir_harness.harness.execution.indexing import index_key, open_searcher
+from clir_harness.harness.identity import system_identity
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.runs.run import Run
+from clir_harness.harness.system import IndexContext, SearchContext
+from clir_harness.systems.late_interaction.encoder import TokenEncoder
+from clir_harness.systems.late_interaction.system import ColBERT
 
 DOCUMENTS = [
     Document("007", "Floods closed the bridge in Kisumu."),
@@ -154,7 +154,9 @@ def test_a_device_and_a_model_that_are_not_there_are_named(tiny_model: Path, tmp
 
 
 def test_naming_the_system_imports_no_model_library() -> None:
-    code = "import sys, json; import systems.late_interaction.system; print(json.dumps(sorted(sys.modules)))"
+    code = (
+        "import sys, json; import clir_harness.systems.late_interaction.system; print(json.dumps(sorted(sys.modules)))"
+    )
     modules = json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
     assert not {"torch", "transformers", "huggingface_hub", "numpy"} & set(modules)
 

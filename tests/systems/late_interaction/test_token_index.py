@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from harness.collections.base import Document
-from harness.errors import DataError
-from systems.late_interaction.encoder import EncoderSettings, TokenEncoder
-from systems.late_interaction.token_index import TokenIndex, write_index
+from clir_harness.harness.collections.base import Document
+from clir_harness.harness.errors import DataError
+from clir_harness.systems.late_interaction.encoder import EncoderSettings, TokenEncoder
+from clir_harness.systems.late_interaction.token_index import TokenIndex, write_index
 
 DOCUMENTS = [
     Document("007", "Floods closed the bridge in Kisumu."),

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.collections.embedded import write_bitext
-from harness.errors import UsageError
-from harness.training import TrainingContext, training_settings
-from systems.late_interaction.encoder import TokenEncoder
-from systems.late_interaction.system import ColBERT
-from systems.late_interaction.train import batch_scores, hard_negatives, in_batch_loss
-from systems.optimisation import DivergedError
+from clir_harness.harness.collections.embedded import write_bitext
+from clir_harness.harness.errors import UsageError
+from clir_harness.harness.training import TrainingContext, training_settings
+from clir_harness.systems.late_interaction.encoder import TokenEncoder
+from clir_harness.systems.late_interaction.system import ColBERT
+from clir_harness.systems.late_interaction.train import batch_scores, hard_negatives, in_batch_loss
+from clir_harness.systems.training.optimisation import DivergedError
 
 SMALL = {
     "start": "new",

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from harness.training import TrainingContext
-from systems.nmt.settings import NMTTraining
-from systems.nmt.train import train_on_bitext
+from clir_harness.harness.training import TrainingContext
+from clir_harness.systems.nmt.settings import NMTTraining
+from clir_harness.systems.nmt.train import train_on_bitext
 
 WORDS = {
     "moja": "one",

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from harness.collections.base import Document, Query
-from harness.collections.embedded import write_bitext
-from harness.conformance import Subject
-from harness.conformance.testing import SystemConformance
-from harness.errors import DataError, UsageError
-from harness.experiment import Experiment
-from harness.indexing import index_key
-from harness.languages import LanguagePair
-from harness.system import SYSTEMS, IndexContext, Ranking, SearchContext
-from systems.bm25 import BM25
-from systems.bm25_nmt import BM25NMT
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.collections.embedded import write_bitext
+from clir_harness.harness.conformance import Subject
+from clir_harness.harness.conformance.testing import SystemConformance
+from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.execution.indexing import index_key
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.system import SYSTEMS, IndexContext, Ranking, SearchContext
+from clir_harness.systems.bm25 import BM25
+from clir_harness.systems.bm25_nmt import BM25NMT
 
 DOCUMENTS = [
     Document("a", "one two three"),

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import DataError
-from systems.nmt.cache import TranslationCache, cache_folder
+from clir_harness.harness.errors import DataError
+from clir_harness.systems.nmt.cache import TranslationCache, cache_folder
 
 
 def test_what_was_kept_is_found_again_by_its_maker_only(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from harness.errors import DataError, MissingDataError
-from harness.languages import LanguagePair
-from systems.nmt.checkpoint import languages_of, token_pair
+from clir_harness.harness.errors import DataError, MissingDataError
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.systems.nmt.checkpoint import languages_of, token_pair
 from tests.harness.language_codes import FLORES_200
 
 NLLB = ["swh_Latn", "eng_Latn", "zho_Hans", "zho_Hant", "arb_Arab", "arz_Arab", "ibo_Latn"]

@@ -1,6 +1,6 @@
 import pytest
 
-from systems.nmt.quality import quality
+from clir_harness.systems.nmt.quality import quality
 
 LONG = "Where was the first president of the country born and raised?"
 

@@ -8,12 +8,12 @@ import torch
 from safetensors.torch import load_file
 from transformers import MarianMTModel, MarianTokenizer
 
-from harness.errors import DataError, UsageError
-from harness.training import TrainingContext
-from systems.nmt.settings import NMTTraining
-from systems.nmt.start import start_model
-from systems.nmt.train import train_on_bitext
-from systems.optimisation import DivergedError
+from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.harness.training import TrainingContext
+from clir_harness.systems.nmt.settings import NMTTraining
+from clir_harness.systems.nmt.start import start_model
+from clir_harness.systems.nmt.train import train_on_bitext
+from clir_harness.systems.training.optimisation import DivergedError
 
 Train = Callable[..., Path]
 

@@ -7,13 +7,13 @@ import sentencepiece
 import torch
 from transformers import M2M100Config, M2M100ForConditionalGeneration, M2M100Tokenizer
 
-from harness.errors import DataError
-from harness.languages import LanguagePair
-from systems.nmt.cache import cache_folder
-from systems.nmt.checkpoint import languages_of, token_pair
-from systems.nmt.settings import BM25NMTConfig
-from systems.nmt.translation import Translation
-from systems.nmt.translator import load_translator, sentences_of
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.systems.nmt.cache import cache_folder
+from clir_harness.systems.nmt.checkpoint import languages_of, token_pair
+from clir_harness.systems.nmt.settings import BM25NMTConfig
+from clir_harness.systems.nmt.translation import Translation
+from clir_harness.systems.nmt.translator import load_translator, sentences_of
 
 
 def config(model: Path, **settings: object) -> BM25NMTConfig:

@@ -10,22 +10,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.collections.base import Document, Query
-from harness.collections.embedded import write_bitext
-from harness.collections.sources import build_source
-from harness.errors import DataError, MissingDataError, UsageError
-from harness.evaluation import evaluate
-from harness.experiment import Experiment
-from harness.indexing import open_searcher, parts
-from harness.languages import LanguagePair
-from harness.runs import Run
-from harness.suite import Suite
-from harness.system import IndexContext, Ranking, SearchContext
-from harness.training import TrainingContext
-from systems.analysers import unicode_terms
-from systems.psq.system import PSQ
-from systems.psq.table import META, Pruning, make_table
-from systems.psq.terms import Stemmer, words
+from clir_harness.harness.collections.base import Document, Query
+from clir_harness.harness.collections.embedded import write_bitext
+from clir_harness.harness.collections.sources import build_source
+from clir_harness.harness.errors import DataError, MissingDataError, UsageError
+from clir_harness.harness.evaluation import evaluate
+from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.execution.indexing import open_searcher, parts
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.runs.run import Run
+from clir_harness.harness.suite import Suite
+from clir_harness.harness.system import IndexContext, Ranking, SearchContext
+from clir_harness.harness.training import TrainingContext
+from clir_harness.systems.analysers import unicode_terms
+from clir_harness.systems.psq.system import PSQ
+from clir_harness.systems.psq.table import META, Pruning, make_table
+from clir_harness.systems.psq.terms import Stemmer, words
 
 DOCUMENTS = [
     Document("007", "River water, river bank"),

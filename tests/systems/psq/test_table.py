@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.errors import DataError, MissingDataError
-from systems.psq.table import META, Pruning, TableFolder, TranslationTable, make_table
+from clir_harness.harness.errors import DataError, MissingDataError
+from clir_harness.systems.psq.table import META, Pruning, TableFolder, TranslationTable, make_table
 
 ALL = Pruning(most=100)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from harness.collections.embedded.grammar.base import Grammar, Word
-from harness.collections.embedded.grammar.chinese import Chinese
-from harness.collections.embedded.grammar.english import English
-from harness.collections.embedded.grammar.marathi import Marathi
-from harness.collections.embedded.grammar.romance import French, Spanish
-from harness.collections.embedded.grammar.somali import Somali
-from harness.collections.embedded.grammar.swahili import Swahili
-from harness.collections.embedded.grammar.tagalog import Tagalog
-from harness.errors import UnknownNameError
+from clir_harness.harness.collections.embedded.grammar.base import Grammar, Word
+from clir_harness.harness.collections.embedded.grammar.chinese import Chinese
+from clir_harness.harness.collections.embedded.grammar.english import English
+from clir_harness.harness.collections.embedded.grammar.marathi import Marathi
+from clir_harness.harness.collections.embedded.grammar.romance import French, Spanish
+from clir_harness.harness.collections.embedded.grammar.somali import Somali
+from clir_harness.harness.collections.embedded.grammar.swahili import Swahili
+from clir_harness.harness.collections.embedded.grammar.tagalog import Tagalog
+from clir_harness.harness.errors import UnknownNameError
 
 __all__ = ["Grammar", "Word", "grammar"]
 

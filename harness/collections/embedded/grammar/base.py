@@ -6,8 +6,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 
-from harness.collections.embedded.frames import Account, Cause, Cost, Person, Phrase, Report, Sentence, When, Who
-from harness.collections.embedded.lexicon import Concept, Forms
+from clir_harness.harness.collections.embedded.frames import (
+    Account,
+    Cause,
+    Cost,
+    Person,
+    Phrase,
+    Report,
+    Sentence,
+    When,
+    Who,
+)
+from clir_harness.harness.collections.embedded.lexicon import Concept, Forms
 
 Word = Callable[[Concept], Forms]
 """Chooses the synonym of a concept, in the grammar's language."""

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from harness.collections.embedded.frames import Account, Cause, Cost, Event, Person, Phrase, Report, When, Who
-from harness.collections.embedded.grammar.base import Grammar, Word
-from harness.collections.embedded.lexicon import Concept
+from clir_harness.harness.collections.embedded.frames import (
+    Account,
+    Cause,
+    Cost,
+    Event,
+    Person,
+    Phrase,
+    Report,
+    When,
+    Who,
+)
+from clir_harness.harness.collections.embedded.grammar.base import Grammar, Word
+from clir_harness.harness.collections.embedded.lexicon import Concept
 
 
 class Chinese(Grammar):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from harness.collections.embedded.frames import Account, Cause, Cost, Event, Phrase, Report, When, Who
-from harness.collections.embedded.grammar.base import Grammar, Word, capitalised
-from harness.collections.embedded.lexicon import Concept, Forms
+from clir_harness.harness.collections.embedded.frames import Account, Cause, Cost, Event, Phrase, Report, When, Who
+from clir_harness.harness.collections.embedded.grammar.base import Grammar, Word, capitalised
+from clir_harness.harness.collections.embedded.lexicon import Concept, Forms
 
 
 class Somali(Grammar):

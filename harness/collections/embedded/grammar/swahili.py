@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from harness.collections.embedded.frames import Account, Cause, Cost, Event, Phrase, Report, When, Who
-from harness.collections.embedded.grammar.base import Grammar, Word, capitalised
-from harness.collections.embedded.lexicon import Concept, Forms
+from clir_harness.harness.collections.embedded.frames import Account, Cause, Cost, Event, Phrase, Report, When, Who
+from clir_harness.harness.collections.embedded.grammar.base import Grammar, Word, capitalised
+from clir_harness.harness.collections.embedded.lexicon import Concept, Forms
 
 _SUBJECT = {"1": "a", "3": "u", "5": "li", "6": "ya", "7": "ki", "8": "vi", "9": "i", "10": "zi", "11": "u"}
 """Subject prefixes by noun class."""

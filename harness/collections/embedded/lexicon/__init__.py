@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from harness.errors import DataError
+from clir_harness.harness.errors import DataError
 
 LANGUAGES = ("en", "fr", "es", "zh", "sw", "so", "tl", "mr")
 """All languages of the lexicon; English first."""

@@ -1,0 +1,107 @@
+"""`clir collections`: where test collections come from, and what is in a suite."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from clir_harness.cli.options import data_option, echo_json, echo_table, json_option, many, plugin_option
+from clir_harness.cli.settings import echo_settings, settings_of
+
+
+@click.command("collections")
+@click.argument("source", required=False)
+@click.option("--suite", metavar="NAME|FILE", help="Look at the collections of a suite instead.")
+@many("--pairs", "PAIR[,PAIR…]", "With --suite: only these language pairs.")
+@data_option
+@plugin_option
+@json_option
+def command(source: str | None, suite: str | None, pairs: list[str], data: Path | None, as_json: bool) -> int:
+    """List collection sources, describe one, or look at the collections of a suite.
+
+    With --suite every collection is read and checked: languages, counts, licence, digest, and what is wrong.
+
+    \b
+    Examples:
+      clir collections
+      clir collections squad
+      clir collections --suite afriqa --data DIR
+    """
+    if suite is not None:
+        _show_suite(suite, pairs, data, as_json)
+    elif source is not None:
+        _describe(source, as_json)
+    else:
+        _list(as_json)
+    return 0
+
+
+def _list(as_json: bool) -> None:
+    from clir_harness.harness.collections.sources import SOURCES
+
+    sources = [
+        {"name": name, "origin": str(SOURCES.origin(name)), "summary": cls.summary} for name, cls in SOURCES.usable()
+    ]
+    broken = [{"name": b.name, "origin": str(b.origin), "reason": b.reason} for b in SOURCES.broken()]
+    if as_json:
+        echo_json({"sources": sources, "broken": broken})
+        return
+    echo_table(["source", "origin", "what it reads"], [[s["name"], s["origin"], s["summary"]] for s in sources])
+    for plugin in broken:
+        click.echo(f"broken: {plugin['name']} ({plugin['origin']}): {plugin['reason']}", err=True)
+
+
+def _describe(name: str, as_json: bool) -> None:
+    from clir_harness.harness.collections.sources import SOURCES
+    from clir_harness.harness.plugins.calls import calling
+
+    cls = SOURCES.get(name)
+    with calling(f"collection source '{name}'"):
+        settings = settings_of(cls.Config)
+    if as_json:
+        echo_json({"name": name, "summary": cls.summary, "settings": settings})
+        return
+    click.echo(f"{name}: {cls.summary}\n")
+    echo_settings(settings)
+
+
+def _show_suite(suite: str, pairs: list[str], data: Path | None, as_json: bool) -> None:
+    from clir_harness.harness.execution.catalogue import Catalogue
+    from clir_harness.harness.store import Store
+    from clir_harness.harness.suite import load_suite, parse_pairs
+
+    with tempfile.TemporaryDirectory() as scratch:
+        catalogue = Catalogue(load_suite(suite).collections, data, Store(scratch))
+        entries = catalogue.entries(parse_pairs(pairs))
+    described: list[dict[str, Any]] = [
+        {
+            **(entry.description or {"id": entry.id, "pair": str(entry.pair)}),
+            "query_variants": {name: queries.language for name, queries in entry.queries.items()},
+            "missing": entry.missing or None,
+            "remedy": entry.remedy or None,
+        }
+        for entry in entries
+    ]
+    if as_json:
+        echo_json(described)
+        return
+    there = [d for d in described if not d["missing"]]
+    columns = ("id", "pair", "documents", "queries", "judged_queries")
+    echo_table(
+        ["collection", "pair", "documents", "queries", "judged", "query variants", "licence", "synthetic"],
+        [
+            [*(d[c] for c in columns), ", ".join(d["query_variants"]), d["licence"], "yes" if d["synthetic"] else "no"]
+            for d in there
+        ],
+    )
+    for d in there:
+        if d["description"]:
+            click.echo(f"{d['id']}: {d['description']}", err=True)
+        for warning in d["warnings"]:
+            click.echo(f"warning: {d['id']}: {warning}", err=True)
+    for d in described:
+        if d["missing"]:
+            click.echo(f"missing: {d['id']}: {d['missing']}; {d['remedy']}", err=True)

@@ -1,0 +1,120 @@
+"""A comparison on the command line: its rules, the files it is written to, and how people see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from clir_harness.cli.streams import echo_document
+from clir_harness.harness.errors import UsageError
+from clir_harness.leaderboards.compare.compare import compare_sides
+from clir_harness.leaderboards.compare.inputs import Selection, read_sides
+from clir_harness.leaderboards.compare.results import BoardComparison, Verdict
+from clir_harness.leaderboards.compare.rules import Rules, read_rules
+from clir_harness.leaderboards.render import comparison_lines
+from clir_harness.leaderboards.render.comparison_json import comparison_json
+from clir_harness.leaderboards.render.comparison_junit import comparison_junit
+from clir_harness.leaderboards.render.comparison_markdown import comparison_markdown
+from clir_harness.leaderboards.render.plain import one_line, shortened
+
+_RENDERS = {"json": comparison_json, "markdown": comparison_markdown, "junit": comparison_junit}
+_COLOURS = {"regressed": "red", "missing": "red", "not comparable": "yellow", "improved": "green", "new": "cyan"}
+_LONGEST_NAME = 60
+
+
+def choose_rules(rules_file: Path | None, given: Mapping[str, Any]) -> Rules:
+    """The rules of the file with the options in place of their namesakes.
+
+    Raises:
+        UsageError: when an option has a value that no rule can have.
+        DataError: when the file is malformed.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return (read_rules(rules_file) if rules_file else Rules()).changed(given)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        name = str(fault["loc"][0]).replace("_", "-")
+        raise UsageError(f"--{name} {fault['input']}: {fault['msg']}") from None
+
+
+def compare(
+    base: Path, current: Path, selection: Selection, rules: Rules, *, tests: bool, quiet: bool = False
+) -> BoardComparison:
+    """Compare two sides by rules, with progress on standard error; raises what `read_sides` raises."""
+    from clir_harness.cli.progress import StepProgress
+
+    with StepProgress() as progress:
+        return compare_sides(
+            *read_sides(base, current, selection), rules, tests=tests, listen=None if quiet else progress
+        )
+
+
+def write_comparison(found: BoardComparison, files: Mapping[str, Path | None]) -> None:
+    """Write a comparison to files by format (json, markdown, junit); `-` prints it.
+
+    Raises:
+        DataError: when a file cannot be written.
+    """
+    from clir_harness.harness.runs.trec import written_whole
+
+    for form, path in files.items():
+        if path is None:
+            continue
+        text = _RENDERS[form](found)
+        if path != Path("-"):
+            with written_whole(path) as file:
+                file.write(text.encode())
+        else:
+            echo_document(text, "xml" if form == "junit" else form)
+
+
+def exit_code(found: BoardComparison) -> int:
+    """What a comparison ends with: 0 or, when it failed, 1.
+
+    Raises:
+        UsageError: when no cell could be compared; says why.
+    """
+    if not found.compared:
+        reasons = "; ".join(dict.fromkeys(reason for cell in found.cells for reason in cell.reasons[:1]))
+        raise UsageError(
+            f"nothing could be compared{': ' + reasons[:500] if reasons else ''}",
+            hint="compare boards of the same systems and collections",
+        )
+    return 1 if found.failed else 0
+
+
+def show_comparison(found: BoardComparison, *, show_all: bool) -> None:
+    """The comparison for people: what changed, worst first, and how many cells have which verdict."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 10_000  # a pipe has no width: one line a cell, for grep and cut
+    cells = [cell for cell in (*found.cells, *found.averages) if show_all or cell.verdict is not Verdict.UNCHANGED]
+    if cells:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for place, header in enumerate(comparison_lines.HEADERS):
+            numeric = comparison_lines.LEFT <= place < len(comparison_lines.HEADERS) - 1
+            table.add_column(header, overflow="fold", justify="right" if numeric else "left")
+        for line in comparison_lines.lines(cells, lambda text, most: shortened(one_line(text), most), _LONGEST_NAME):
+            table.add_row(Text(line[0], style=_COLOURS.get(line[0], "")), *map(Text, line[1:]))
+        console.print(table)
+        console.print()
+    colour = "red" if found.failed else "green"
+    console.print(Text(f"{'failed' if found.failed else 'passed'}: {comparison_lines.headline(found)}", style=colour))
+    unchanged = sum(cell.verdict is Verdict.UNCHANGED for cell in (*found.cells, *found.averages))
+    said = [
+        f"base: {one_line(comparison_lines.side_said(found.base))}",
+        f"current: {one_line(comparison_lines.side_said(found.current))}",
+        comparison_lines.rules_explained(found),
+        comparison_lines.tests_explained(found),
+        *map(one_line, found.notes),
+        "" if show_all or not unchanged else "`clir compare` with --all prints what is unchanged, too.",
+    ]
+    for text in filter(None, said):
+        console.print(Text(text), soft_wrap=True)

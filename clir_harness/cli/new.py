@@ -1,0 +1,100 @@
+"""`clir new`: a plugin package that works from the first minute."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from string import Template
+
+import click
+
+from clir_harness.harness.errors import UsageError
+
+
+@click.group("new")
+def command() -> None:
+    """Write a plugin package to start from.
+
+    \b
+    Examples:
+      clir new system my-system
+      clir new system my-system --directory ~/code
+    """
+
+
+@command.command("system")
+@click.argument("name")
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Folder to write the package's folder in; here when not given.",
+)
+def system(name: str, directory: Path) -> int:
+    """Write a package with a retrieval system NAME: settings, index, search, and tests that pass.
+
+    \b
+    Examples:
+      clir new system my-system
+      clir new system my-system --directory ~/code
+    """
+    _require_free(name)
+    folder = directory / f"clir-{name}"
+    package = f"clir_{name.replace('-', '_')}"
+    write_template("system", folder, {"name": name, "package": package})
+    place = shlex.quote(str(folder))
+    click.echo(
+        f"wrote {folder}; next:\n"
+        f"  clir check {name} --plugin {shlex.quote(str(folder / 'src' / package / 'system.py'))}\n"
+        f"  pip install --editable {place}   # from then on it is known without --plugin\n"
+        f"  pytest {place}\n"
+        f"  clir run --suite embedded --systems {name}"
+    )
+    return 0
+
+
+def _require_free(name: str) -> None:
+    """Refuse names that cannot be a system's or are one's already."""
+    from clir_harness.harness.system import SYSTEMS
+
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+        raise UsageError(
+            f"'{name}' cannot be the name of a new system",
+            hint="write lower-case letters, digits and single hyphens, a letter first, e.g. my-system",
+        )
+    aliases = {alias: known for known, cls in SYSTEMS.usable() for alias in cls.aliases}
+    holder = name if name in SYSTEMS.names() else aliases.get(name)
+    if holder is not None:
+        raise UsageError(
+            f"the name '{name}' is taken by system '{holder}' ({SYSTEMS.origin(holder)})", hint="choose another name"
+        )
+
+
+def write_template(template: str, folder: Path, values: dict[str, str]) -> None:
+    """Write a folder from a template: `$name` and `$package` are filled in, and PACKAGE in file names.
+
+    Raises:
+        UsageError: when the folder is there already or cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True)
+        _fill(resources.files("clir_harness.harness") / "templates" / template, folder, values)
+    except FileExistsError as error:
+        raise UsageError(f"{error.filename} is there already", hint="choose another name or --directory") from None
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {error.filename}: {error.strerror}", hint="choose another --directory"
+        ) from None
+
+
+def _fill(source: Traversable, folder: Path, values: dict[str, str]) -> None:
+    for entry in source.iterdir():
+        name = entry.name.replace("PACKAGE", values["package"]).removesuffix(".tmpl")
+        if entry.is_dir():
+            (folder / name).mkdir()
+            _fill(entry, folder / name, values)
+        else:
+            (folder / name).write_text(Template(entry.read_text("utf-8")).substitute(values), encoding="utf-8")

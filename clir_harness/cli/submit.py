@@ -1,0 +1,98 @@
+"""`clir submit`: put a run that another tool wrote on a suite's board."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from clir_harness.cli.options import data_option, echo_json, echo_table, json_option, plugin_option, store_option
+
+if TYPE_CHECKING:
+    from clir_harness.harness.runs.findings import Problem
+
+
+@click.command("submit", no_args_is_help=True)
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--system", required=True, metavar="NAME", help="What the row is called on the board.")
+@click.option("--collection", required=True, metavar="ID", help="The collection it is of, e.g. embedded/sw-en.")
+@click.option("--suite", metavar="NAME|FILE", help="The suite; needed when several have the collection.")
+@store_option
+@data_option
+@plugin_option
+@click.option("--dry-run", is_flag=True, help="Check and evaluate the run; keep nothing.")
+@json_option
+def command(
+    run: Path,
+    system: str,
+    collection: str,
+    suite: str | None,
+    store: Path,
+    data: Path | None,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Check RUN, a TREC run of any tool, and put it on the board of a suite as a submitted row.
+
+    Errors keep it off the board and end with exit code 1; warnings do not. Submitting the same system and collection
+    again replaces the cell.
+
+    \b
+    Examples:
+      clir submit mine.run --system "My system" --collection embedded/sw-en --suite embedded
+      clir submit mine.run.gz --system mine --collection afriqa/sw-en --suite afriqa --data DIR --dry-run
+    """
+    from clir_harness.cli.progress import StepProgress
+    from clir_harness.harness.submission import submit
+
+    with StepProgress() as progress:
+        report = submit(
+            run,
+            system=system,
+            collection=collection,
+            suite=suite,
+            store=store,
+            data=data,
+            dry_run=dry_run,
+            listen=None if as_json else progress,
+        )
+    if as_json:
+        echo_json(
+            {
+                **{name: getattr(report, name) for name in ("suite", "system", "collection", "pair", "state", "key")},
+                "lines": report.checked.lines,
+                "errors": [_plain(problem) for problem in report.checked.errors],
+                "warnings": [_plain(problem) for problem in report.checked.warnings],
+                "means": dict(report.means),
+            }
+        )
+    else:
+        for problem in report.checked.problems:
+            _show(run, problem)
+        if report.means:
+            echo_table(["measure", collection], [[name, f"{mean:.3f}"] for name, mean in report.means.items()])
+        said = {
+            "refused": "refused; nothing was kept",
+            "checked": "no errors; nothing was kept",
+            "kept": f"kept as a submitted row of suite {report.suite}",
+            "unchanged": "the same run is there already; nothing has changed",
+        }
+        click.echo(f"{system} on {collection}: {said[report.state]}", err=True)
+    return 1 if report.state == "refused" else 0
+
+
+def _plain(problem: Problem) -> dict[str, Any]:
+    return {name: value for name, value in asdict(problem).items() if name != "error"}
+
+
+def _show(run: Path, problem: Problem) -> None:
+    place = f"{run}:{problem.lines[0]}" if problem.lines else str(run)
+    click.echo(f"{'error' if problem.error else 'warning'}: {place}: {problem.message}", err=True)
+    if problem.lines and problem.count > 1:
+        more = problem.count - len(problem.lines)
+        lines = ", ".join(map(str, problem.lines)) + (f" and {more:,} more" if more else "")
+        click.echo(f"  lines: {lines}", err=True)
+    if problem.hint:
+        click.echo(f"  hint: {problem.hint}", err=True)

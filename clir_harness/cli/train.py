@@ -1,0 +1,105 @@
+"""`clir train`: make a trainable system from parallel text."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+
+from clir_harness.cli.options import many, plugin_option
+
+
+@click.command("train", no_args_is_help=True)
+@click.argument("system")
+@click.option(
+    "--bitext",
+    multiple=True,
+    required=True,
+    metavar="LANG=FILE[,FILE…]",
+    help="Parallel text of a language with the pivot; repeatable.",
+)
+@click.option("--teacher", metavar="DIR|ID", help="The teacher's model; the same as --set teacher=DIR.")
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="YAML file with training settings.")
+@many("--set", "FIELD=VALUE", "Change a training setting; repeatable.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="New folder for the model; checkpoints stand beside it until it is finished.",
+)
+@plugin_option
+def command(
+    system: str,
+    bitext: tuple[str, ...],
+    teacher: str | None,
+    config: Path | None,
+    set: list[str],
+    seed: int,
+    output: Path,
+) -> int:
+    """Train a system on parallel text; the result is a folder that its settings name.
+
+    Killed at any moment, the same command goes on from the last checkpoint. `clir systems SYSTEM` lists the
+    training settings.
+
+    \b
+    Examples:
+      clir train psq --bitext sw=bible.tsv.gz,news.tsv.gz --output models/psq-sw
+      clir run --suite afriqa --data DIR --systems psq --set psq.model=models/psq-sw
+    """
+    from clir_harness.cli.progress import StepProgress
+    from clir_harness.harness.execution.measurement import available_cores
+    from clir_harness.harness.plugins.calls import calling
+    from clir_harness.harness.training import TrainingContext, parse_bitext, trainable_system, training_settings
+
+    cls = trainable_system(system)
+    values = _settings(config, set)
+    if teacher is not None:
+        values["teacher"] = teacher
+    with calling(f"system '{cls.name}'"):
+        settings = training_settings(cls, values)
+    files = parse_bitext(bitext)
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise click.UsageError(f"{output} exists already; give --output a new folder")
+    output = output.resolve()
+    unfinished = output.with_name(output.name + ".unfinished")
+    scratch = output.with_name(output.name + ".checkpoints")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    scratch.mkdir(exist_ok=True)
+    try:
+        with StepProgress() as progress, calling(f"system '{cls.name}'"):
+            cls.train(files, settings, unfinished, TrainingContext(scratch, seed, available_cores(), progress))
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if not any(path.is_file() for path in scratch.rglob("*")):  # it failed before there was anything to keep
+            shutil.rmtree(scratch)
+        raise
+    if output.exists():
+        output.rmdir()
+    unfinished.rename(output)
+    shutil.rmtree(scratch)
+    click.echo(f"wrote {output}; use it with --set {cls.name}.{cls.model_field}={output}", err=True)
+    return 0
+
+
+def _settings(config: Path | None, assignments: list[str]) -> dict[str, Any]:
+    """Training settings from the file, changed by the assignments."""
+    from clir_harness.harness.errors import DataError, UsageError
+    from clir_harness.harness.textio import read_yaml
+    from clir_harness.harness.yaml_values import setting_value
+
+    values: dict[str, Any] = {}
+    if config is not None:
+        values = read_yaml(config) or {}
+        if not isinstance(values, dict):
+            raise DataError("expected a mapping of training settings", path=config, line=1)
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not (name and equals):
+            raise UsageError(f"cannot read the setting '{assignment}'", hint="write FIELD=VALUE, e.g. steps=400")
+        values[name] = setting_value(assignment, value)
+    return values

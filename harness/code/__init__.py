@@ -1,0 +1,1 @@
+"""Versions of code: what the results of a plugin depend on."""

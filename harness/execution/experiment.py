@@ -1,0 +1,213 @@
+"""Experiments: a suite planned as cells, carried out where they are missing, resumed where they are not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+
+from clir_harness.harness.code.live_code import frozen
+from clir_harness.harness.execution.boards import keep_board
+from clir_harness.harness.execution.cell import Event, Listener
+from clir_harness.harness.execution.executor import LocalExecutor
+from clir_harness.harness.execution.invocation import Invocation
+from clir_harness.harness.execution.measurement import available_cores
+from clir_harness.harness.execution.plan import Plan, PlannedCell, Planner, State
+from clir_harness.harness.identity import freeze_session_code
+from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.plugins.files import load_plugin_file, reload_plugin_file
+from clir_harness.harness.store import Store
+from clir_harness.harness.suite import Suite, load_suite, parse_pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run of an experiment did.
+
+    Attributes:
+        plan: all cells with their final states.
+        computed: cells carried out now, failed ones included.
+        reused: cells that were in the store.
+        seconds: wall-clock time.
+    """
+
+    plan: Plan
+    computed: int
+    reused: int
+    seconds: float
+
+    @property
+    def failed(self) -> list[PlannedCell]:
+        """The cells that failed."""
+        return [cell for cell in self.plan.cells if cell.state is State.FAILED]
+
+
+@dataclass
+class Experiment:
+    """A suite to be run into a store.
+
+    Args:
+        suite: rows, collections, measures.
+        store: where results go.
+        data: folder that the suite's relative paths start from.
+        pairs: only these language pairs; all when empty.
+        plugins: plugin files that worker processes load.
+        part: whether this is a part of the suite, so that the rest of its board stays.
+        invocation: how it was called; cells show it as their command.
+    """
+
+    suite: Suite
+    store: Store
+    data: Path | None = None
+    pairs: Sequence[LanguagePair] = ()
+    plugins: Sequence[Path] = ()
+    part: bool = False
+    invocation: Invocation | None = None
+
+    @classmethod
+    def from_suite(
+        cls,
+        suite: str | Path | Suite,
+        store: str | Path | Store,
+        *,
+        data: str | Path | None = None,
+        systems: Sequence[str] = (),
+        pairs: Sequence[str] = (),
+        settings: Sequence[str] = (),
+        models: Sequence[str] = (),
+        plugins: Sequence[str | Path] = (),
+    ) -> Experiment:
+        """An experiment from a suite's name, file or value, narrowed and changed as the command line would.
+
+        Args:
+            suite: a built-in suite's name, a YAML file, or a `Suite`.
+            store: a folder, or an opened store.
+            data: folder with the data the suite needs.
+            systems: only these rows, by label or system; registered systems without a row get one.
+            pairs: only these language pairs, e.g. `sw-en`.
+            settings: changes of settings, `SYSTEM.FIELD=VALUE`.
+            models: models that are there already, `NAME=FOLDER`, in place of those the suite trains.
+            plugins: Python files that register systems or collections.
+
+        Raises:
+            ClirError: when a name, a setting, a file or the store cannot be used; says which and why.
+        """
+        files = [Path(path).resolve() for path in plugins]
+        for path in files:
+            load_plugin_file(path)
+        chosen = suite if isinstance(suite, Suite) else load_suite(suite)
+        if systems:
+            chosen = chosen.with_rows(systems)
+        return cls(
+            chosen.with_settings(settings).with_models(models),
+            store if isinstance(store, Store) else Store(store),
+            Path(data).resolve() if data is not None else None,
+            parse_pairs(pairs),
+            files,
+            part=bool(systems or pairs),
+            invocation=Invocation(
+                chosen.name if isinstance(suite, Suite) else str(suite),
+                settings,
+                models,
+                [str(path) for path in plugins],
+                data is not None,
+            ),
+        )
+
+    def plan(self) -> Plan:
+        """Look at every cell: which are done, which are to be run, which cannot be and why.
+
+        Raises:
+            CollectionError: when a collection cannot be scored (duplicate ids, no judgements ...).
+            MissingDataError: when the data of all collections is missing.
+            UsageError: when a setting, a measure or a language pair is not known.
+            DataError: when the lexicon of a track is malformed.
+        """
+        for plugin in self.plugins:
+            reload_plugin_file(plugin)
+        return self._plan()
+
+    def _plan(self) -> Plan:
+        return Planner(self.suite, self.store, self.data, self.pairs, self.invocation).plan()
+
+    def _train(
+        self, plan: Plan, executor: LocalExecutor, hear: Listener, ended: Mapping[str, Event], jobs: int
+    ) -> Plan:
+        """Train the models that rows need, each as soon as what it needs is there, in the order of the suite.
+
+        Returns:
+            The plan of what is left to do.
+        """
+        names = list(self.suite.models)
+        begun: set[str] = set()
+        running: set[Future[None]] = set()
+        with ThreadPoolExecutor(jobs) as pool:
+            while True:
+                models = [model for model in plan.models() if model.key not in ended]
+                threads = max(1, available_cores() // max(1, min(jobs, len(models))))
+                for model in sorted(models, key=lambda model: names.index(model.name)):
+                    if model.key not in begun:
+                        begun.add(model.key)
+                        running.add(pool.submit(executor.train, model.model_copy(update={"threads": threads}), hear))
+                if not running:
+                    return plan
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+                plan = self._plan()
+
+    def run(self, listen: Listener | None = None, plan: Plan | None = None, *, jobs: int = 1) -> Report:
+        """Carry out the cells that are to be run and keep every result as soon as it is there.
+
+        A cell that fails is kept as failed and the others go on. Interrupted at any moment, the next run goes on
+        where this one stopped.
+
+        Args:
+            listen: is told of every cell that starts, advances and ends.
+            plan: a plan made just before; made now when not given.
+            jobs: models trained at once, each with its share of the cores; cells are carried out one by one, since
+                their costs are measured.
+
+        Raises:
+            ClirError: what `plan` raises; or a `StoreError` when the store cannot take results any more.
+        """
+        plan = plan or self.plan()
+        with frozen():
+            freeze_session_code()
+            return self._carry_out(listen, plan, jobs)
+
+    def _carry_out(self, listen: Listener | None, plan: Plan, jobs: int) -> Report:
+        start = time.perf_counter()
+        keep_board(self.store, self.suite, plan, part=self.part)
+        ended: dict[str, Event] = {}
+        one_at_a_time = Lock()
+
+        def hear(event: Event) -> None:
+            with one_at_a_time:
+                if event.kind == "ended":
+                    ended[event.key] = event
+                if listen:
+                    listen(event)
+
+        executor = LocalExecutor(self.store, tuple(self.plugins))
+        plan = self._train(plan, executor, hear, ended, jobs)
+        keep_board(self.store, self.suite, plan, part=self.part)
+        for group in plan.groups():
+            executor.run(group, hear)
+        final = Plan(tuple(_final(cell, ended) for cell in plan.cells))
+        keep_board(self.store, self.suite, final, part=self.part)
+        return Report(
+            final, sum(not event.phase for event in ended.values()), plan.count(State.DONE), time.perf_counter() - start
+        )
+
+
+def _final(cell: PlannedCell, ended: Mapping[str, Event]) -> PlannedCell:
+    """The cell as it ended; a cell whose model could not be trained failed with it."""
+    waited_for = cell.task or cell.model
+    event = ended.get(waited_for.key) if waited_for else None
+    if event is None:
+        return cell
+    return replace(cell, state=State(event.status), reason=event.reason)

@@ -1,5 +1,0 @@
-"""Where cells run."""
-
-from harness.executors.local import LocalExecutor
-
-__all__ = ["LocalExecutor"]

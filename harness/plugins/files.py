@@ -1,0 +1,78 @@
+"""Plugin files: Python files named by the user, which register systems, collection sources or ir_datasets ids."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+from functools import partial
+from pathlib import Path
+
+from clir_harness.harness.code.code_version import forget_modules, module_digest
+from clir_harness.harness.collections.own_datasets import registering
+from clir_harness.harness.errors import MissingDataError, PluginError
+from clir_harness.harness.plugins.calls import INTERRUPTS, described
+from clir_harness.harness.registry import LOADING, REGISTRIES, Loading, Origin
+
+_LOADED: dict[Path, str] = {}
+"""Version of the code of every plugin file when it was loaded."""
+
+
+def load_plugin_file(path: Path) -> list[str]:
+    """Import a Python file named by the user, which registers classes by their decorators, or ir_datasets ids.
+
+    Loaded again, it replaces what it registered before, and the user's own modules that it imports are read anew.
+
+    Returns:
+        The names registered, of whatever kind.
+
+    Raises:
+        MissingDataError: when there is no such file.
+        PluginError: when importing it fails or it registers nothing.
+    """
+    path = path.resolve()
+    if not path.is_file():
+        raise MissingDataError(f"no plugin file {path}", hint="give --plugin the path of a Python file")
+    name = _module_name(path)
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"{path} is not a Python file", hint="give --plugin a file ending in .py")
+    for registry in REGISTRIES:
+        registry.forget(Origin("file", str(path)))
+    forget_modules(name, path)
+    version = module_digest(name, path)
+    loading = Loading(path)
+    token = LOADING.set(loading)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        loading.registered += registering(name, path, partial(spec.loader.exec_module, module))
+    except (PluginError, *INTERRUPTS):
+        raise
+    except BaseException as error:
+        del sys.modules[name]
+        hint = "put the folders of modules that it imports into PYTHONPATH" if isinstance(error, ImportError) else None
+        raise PluginError(f"plugin {path} cannot be imported: {described(error)}", hint=hint) from error
+    finally:
+        LOADING.reset(token)
+    if not loading.registered:
+        raise PluginError(
+            f"plugin {path} registers nothing",
+            hint="decorate a class with @register_system or @register_collection, or register an ir_datasets id",
+        )
+    _LOADED[path] = version
+    return loading.registered
+
+
+def reload_plugin_file(path: Path) -> None:
+    """Load a plugin file again when it, or a module of the user's that it imports, was edited since.
+
+    Raises:
+        MissingDataError, PluginError: see `load_plugin_file`.
+    """
+    path = path.resolve()
+    if not path.is_file() or _LOADED.get(path) != module_digest(_module_name(path), path):
+        load_plugin_file(path)
+
+
+def _module_name(path: Path) -> str:
+    return f"clir_plugin_{path.stem}_{hashlib.blake2b(str(path).encode(), digest_size=4).hexdigest()}"

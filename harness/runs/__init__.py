@@ -1,0 +1,1 @@
+"""Runs: what systems answer, in memory and as TREC files, read strictly."""

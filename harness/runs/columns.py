@@ -1,0 +1,151 @@
+"""The lines of a run: six columns, parsed strictly, gathered column by column."""
+
+from __future__ import annotations
+
+import math
+import re
+from array import array
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clir_harness.harness.characters import ID_RULE, is_id
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.textio import shown
+
+COLUMNS = ("query", "Q0", "document", "rank", "score", "tag")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The lines of a run, column by column, in the order of the file.
+
+    Attributes:
+        query_ids: distinct query ids by first appearance.
+        queries: per line, index into `query_ids`.
+        documents: distinct document ids, a pyarrow string array.
+        codes: per line, index into `documents`.
+        scores: per line, finite in single precision.
+        tag: the last column of the first line; empty when there are no lines.
+    """
+
+    query_ids: tuple[str, ...]
+    queries: NDArray[np.int32]
+    documents: Any
+    codes: NDArray[np.int32]
+    scores: NDArray[np.float64]
+    tag: str
+
+
+class Line(NamedTuple):
+    """The columns of one line, as they are written; `Q0` is left out."""
+
+    query: str
+    document: str
+    rank: str
+    score: str
+    tag: str
+
+    def value(self, path: Path, number: int) -> float:
+        """The score as a number.
+
+        Raises:
+            DataError: with file and line, when it is not a finite number in single precision.
+        """
+        value = float(self.score) if _NUMBER.fullmatch(self.score) else math.nan
+        if not abs(value) <= _LARGEST:
+            raise DataError(
+                f"expected a finite number (in single precision) as score, found {shown(self.score)}",
+                path=path,
+                line=number,
+                hint="write the score as a decimal number",
+            )
+        return value
+
+
+def split_line(text: str, path: Path, number: int) -> Line:
+    """The columns of a line, parted by any white space.
+
+    Raises:
+        DataError: with file and line, when there are not six of them.
+    """
+    columns = text.split()
+    if len(columns) != len(COLUMNS):
+        expected = f"expected {len(COLUMNS)} columns ({' '.join(COLUMNS)})"
+        raise DataError(
+            f"{expected}, found {len(columns)}",
+            path=path,
+            line=number,
+            hint="ids and tags hold no white space; columns are parted by blanks or tabs",
+        )
+    query, _, document, rank, score, tag = columns
+    if fault := next((column for column in (query, document, tag) if not is_id(column)), None):
+        raise DataError(f"{shown(fault)} is no id or tag", path=path, line=number, hint=ID_RULE)
+    return Line(query, document, rank, score, tag)
+
+
+def ranked_twice(query: str, document: str, first: int, path: Path, number: int) -> DataError:
+    """The error for a document that a query has twice: in line `first` and in line `number`."""
+    return DataError(
+        f"document {shown(document)} is ranked twice for query {shown(query)}, first in line {first}",
+        path=path,
+        line=number,
+        hint="keep one line of each document per query",
+    )
+
+
+class ColumnBuilder:
+    """Gathers lines into columns; about 16 bytes a line, besides the distinct ids.
+
+    Attributes:
+        query_index, document_index: place of each distinct id, in order of first appearance.
+        queries, codes: per line, indexes into those.
+        scores: per line.
+    """
+
+    def __init__(self) -> None:
+        self.query_index: dict[str, int] = {}
+        self.document_index: dict[str, int] = {}
+        self.queries = array("i")
+        self.codes = array("i")
+        self.scores = array("d")
+        self._tag = ""
+
+    def add(self, line: Line, score: float) -> tuple[int, int]:
+        """Take a line in; says the indexes of its query and its document."""
+        query = self.query_index.setdefault(line.query, len(self.query_index))
+        document = self.document_index.setdefault(line.document, len(self.document_index))
+        self.queries.append(query)
+        self.codes.append(document)
+        self.scores.append(score)
+        self._tag = self._tag or line.tag
+        return query, document
+
+    def columns(self) -> Columns:
+        """All lines taken in so far."""
+        import pyarrow as pa
+
+        return Columns(
+            query_ids=tuple(self.query_index),
+            queries=np.array(self.queries, np.int32),
+            documents=pa.array(list(self.document_index), pa.string()),
+            codes=np.array(self.codes, np.int32),
+            scores=np.array(self.scores, np.float64),
+            tag=self._tag,
+        )
+
+
+def in_range(scores: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Per score, whether it is a finite number in single precision."""
+    return np.asarray(np.abs(scores) <= _LARGEST)
+
+
+def single_precision(scores: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Scores as pytrec_eval compares them; they must be in range."""
+    with np.errstate(under="ignore"):
+        return scores.astype(np.float32)

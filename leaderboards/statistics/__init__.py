@@ -1,0 +1,1 @@
+"""The statistics of leaderboards: tests, intervals, ranks and calibration."""

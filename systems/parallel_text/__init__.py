@@ -1,0 +1,1 @@
+"""Parallel text: readers, filters, and the data of trainings."""

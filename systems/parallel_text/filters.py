@@ -1,0 +1,150 @@
+"""Which sentence pairs to train on: filters with counts, a sample by seed, and held-out pairs, all deterministic."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import langcodes
+import regex
+from pydantic import BaseModel, ConfigDict, Field
+
+from clir_harness.systems.parallel_text.bitext import Pair
+
+_UNICODE_SCRIPTS = {
+    "Hans": ("Han",),
+    "Hant": ("Han",),
+    "Jpan": ("Han", "Hiragana", "Katakana"),
+    "Kore": ("Hangul", "Han"),
+}
+"""Unicode scripts of the ISO 15924 codes that stand for a mixture or a style."""
+
+
+class FilterSettings(BaseModel):
+    """Limits on sentence pairs.
+
+    Attributes:
+        min_characters: of each side.
+        max_characters: of each side.
+        max_ratio: of the longer side's length to the shorter's, in UTF-8 bytes, which differ less between scripts
+            than characters do; off at 0.
+        min_script_share: least share of the foreign side's letters in a script that the language is written in;
+            off at 0.
+        identical: keep pairs with the same text on both sides.
+        duplicates: keep repeated pairs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_characters: int = Field(default=2, ge=1)
+    max_characters: int = Field(default=1000, ge=1)
+    max_ratio: float = Field(default=5.0, ge=0)
+    min_script_share: float = Field(default=0.5, ge=0, le=1)
+    identical: bool = False
+    duplicates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FilterReport:
+    """How many pairs were read and kept, and how many left out for each reason; a pair counts for the first."""
+
+    read: int
+    kept: int
+    too_short: int = 0
+    too_long: int = 0
+    length_ratio: int = 0
+    identical: int = 0
+    wrong_script: int = 0
+    duplicate: int = 0
+
+
+def filter_bitext(
+    pairs: Iterable[Pair], language: str, settings: FilterSettings | None = None
+) -> tuple[list[Pair], FilterReport]:
+    """The pairs that pass, in their order, and the counts.
+
+    >>> pairs = [Pair("habari", "news", "1"), Pair("habari", "news", "2"), Pair("BBC", "BBC", "3")]
+    >>> kept, report = filter_bitext(pairs, "sw")
+    >>> [pair.id for pair in kept], report.duplicate, report.identical
+    (['1'], 1, 1)
+    """
+    settings = settings or FilterSettings()
+    kept: list[Pair] = []
+    reasons: Counter[str] = Counter()
+    seen: set[bytes] = set()
+    for pair in pairs:
+        reason = _fault(pair, language, settings)
+        if reason is None and not settings.duplicates:
+            digest = _digest(pair.source, pair.target)
+            reason = "duplicate" if digest in seen else None
+            seen.add(digest)
+        if reason is None:
+            kept.append(pair)
+        else:
+            reasons[reason] += 1
+    return kept, FilterReport(read=len(kept) + reasons.total(), kept=len(kept), **reasons)
+
+
+def sample(pairs: Sequence[Pair], count: int, seed: int = 0) -> list[Pair]:
+    """At most `count` pairs, chosen by a hash of the pair and the seed, in their order."""
+    if count >= len(pairs):
+        return list(pairs)
+    chosen = sorted(range(len(pairs)), key=lambda i: (_digest(str(seed), pairs[i].source, pairs[i].target), i))
+    return [pairs[i] for i in sorted(chosen[:count])]
+
+
+def split_held_out(pairs: Sequence[Pair], count: int) -> tuple[list[Pair], list[Pair]]:
+    """Pairs to train on and about `count` held out (at most a tenth), by a hash of the pivot side.
+
+    All pairs with one pivot sentence go the same way, so that no held-out translation is trained on.
+    """
+    order = sorted({_digest(pair.target) for pair in pairs})
+    held_out = set(order[: min(count, len(order) // 10)])
+    train = [pair for pair in pairs if _digest(pair.target) not in held_out]
+    return train, [pair for pair in pairs if _digest(pair.target) in held_out]
+
+
+def _digest(*parts: str) -> bytes:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).digest()
+
+
+def _fault(pair: Pair, language: str, settings: FilterSettings) -> str | None:
+    """Why a pair is left out: a field of the report."""
+    lengths = sorted((len(pair.source), len(pair.target)))
+    sizes = sorted((len(pair.source.encode()), len(pair.target.encode())))
+    if lengths[0] < settings.min_characters:
+        return "too_short"
+    if lengths[1] > settings.max_characters:
+        return "too_long"
+    if settings.max_ratio and sizes[1] > settings.max_ratio * sizes[0]:
+        return "length_ratio"
+    if not settings.identical and pair.source == pair.target:
+        return "identical"
+    if script_share(pair.source, language) < settings.min_script_share:
+        return "wrong_script"
+    return None
+
+
+def script_share(text: str, language: str) -> float:
+    """Share of a text's letters in a script that the language is written in; 1 for a text without letters.
+
+    >>> script_share("Привет", "ru"), script_share("Hello", "ru"), script_share("42", "ru")
+    (1.0, 0.0, 1.0)
+    """
+    letters = len(_LETTER.findall(text))
+    return len(_letters_of(language).findall(text)) / letters if letters else 1.0
+
+
+_LETTER = regex.compile(r"\p{L}")
+
+
+@functools.cache
+def _letters_of(language: str) -> regex.Pattern[str]:
+    code = langcodes.Language.get(language).maximize().script
+    if code is None:
+        return _LETTER
+    scripts = "".join(rf"\p{{Script={name}}}" for name in _UNICODE_SCRIPTS.get(code, (code,)))
+    return regex.compile(rf"[\p{{L}}&&[{scripts}]]", regex.VERSION1)

@@ -1,0 +1,1 @@
+"""What all trainings share: one loop, one checkpoint, optimiser, vocabulary and starts."""
