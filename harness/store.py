@@ -22,7 +22,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +31,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from clir_harness.harness.atomic_files import atomic_path, sync
 from clir_harness.harness.errors import StoreError
 
 FORMAT = 1
@@ -75,17 +75,8 @@ def explained(root: Path) -> Iterator[None]:
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file so that readers see the old content or the new, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as handle:
-        try:
-            json.dump(value, handle, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
-            handle.flush()
-            os.fsync(handle.fileno())
-        except BaseException:
-            Path(handle.name).unlink()
-            raise
-    Path(handle.name).replace(path)
+    with atomic_path(path) as part, part.open("w", encoding="utf-8") as handle:
+        json.dump(value, handle, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
 
 
 def read_json(path: Path) -> Any:
@@ -165,10 +156,7 @@ class Store:
     @staticmethod
     def _publish(folder: Path, place: Path, *, replace: bool = False) -> None:
         """Rename a finished folder into its place; when another process was first, its result stays."""
-        for file in folder.rglob("*"):
-            if file.is_file():
-                with file.open("rb") as handle:
-                    os.fsync(handle.fileno())
+        sync(folder)
         place.parent.mkdir(parents=True, exist_ok=True)
         if replace and place.exists():
             place.rename(folder.with_name(folder.name + ".old"))

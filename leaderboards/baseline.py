@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from clir_harness.harness.atomic_files import write_text
 from clir_harness.harness.errors import StoreError, UsageError
 from clir_harness.harness.execution.boards import KIND as BOARDS
-from clir_harness.harness.runs.trec import written_whole
 from clir_harness.harness.store import Store
 from clir_harness.leaderboards.analysis import analyse
 from clir_harness.leaderboards.entries import CellState
@@ -43,9 +43,7 @@ def freeze_baseline(path: Path, store: Store, suite: str | None = None, *, parti
             f"the board has cells without a result: {'; '.join(incomplete[:_SHOWN])}{more}",
             hint="run the suite again, or freeze what there is with --partial",
         )
-    text = make_document(analyse(board, resampling=False), per_query=True).to_json()
-    with written_whole(path) as file:
-        file.write(text.encode())
+    write_text(path, make_document(analyse(board, resampling=False), per_query=True).to_json())
     return board
 
 

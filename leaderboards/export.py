@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from clir_harness.harness.atomic_files import atomic_file
 from clir_harness.harness.collections.base import ORIGINAL
 from clir_harness.harness.collections.qrels import qrels_digest, read_qrels
 from clir_harness.harness.errors import StoreError, UnknownNameError, UsageError
 from clir_harness.harness.identity import package_version
 from clir_harness.harness.runs.run import Run
-from clir_harness.harness.runs.trec import written_whole
 from clir_harness.harness.store import Store, write_json
 from clir_harness.leaderboards.analysis import Listener
 from clir_harness.leaderboards.entries import BoardRow, CellState, Column, Entry
@@ -192,7 +192,7 @@ class _Exporter:
         parts = [self.systems[row.label], self.endings["collection", column.id]]
         name = ".".join([*parts, self.endings["track", track]] if track else parts)
         run = self._run(record["key"])
-        with written_whole(folder / "runs" / f"{name}.run") as file:
+        with atomic_file(folder / "runs" / f"{name}.run") as file:
             for text in run.lines(run.tag):
                 file.write(text.encode())
         write_json(folder / "runs" / f"{name}.json", dict(record))
@@ -243,7 +243,7 @@ class _Exporter:
         if broken:
             self.found.notes.append(f"topics/{name}.tsv: line ends and tabs in {broken} queries are written as spaces")
         lines = (f"{query}\t{_BREAKS.sub(' ', text)}\n" for query, text in texts.items())
-        with written_whole(folder / "topics" / f"{name}.tsv") as file:
+        with atomic_file(folder / "topics" / f"{name}.tsv") as file:
             file.write("".join(lines).encode())
         self.files.append(f"topics/{name}.tsv")
         return f"topics/{name}.tsv"
@@ -257,7 +257,7 @@ class _Exporter:
                 hint=f"delete it; `clir run --suite {self.board.suite}` keeps it again",
             )
         name = f"qrels/{self.endings['collection', column.id]}.qrels"
-        with written_whole(folder / name) as file:
+        with atomic_file(folder / name) as file:
             file.write(kept.read_bytes())
         self.files.append(name)
         self.found.collections.append({**entry.record["collection"], "qrels_file": name, "topics_files": topics})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TypeVar
 
 from filelock import FileLock
 
+from clir_harness.harness.atomic_files import atomic_folder
 from clir_harness.harness.errors import UsageError
 from clir_harness.harness.store import read_json
 
@@ -37,8 +37,8 @@ class FolderKind:
 def replace_folder(folder: Path | str, kind: FolderKind, fill: Callable[[Path], T], *, force: bool) -> T:
     """Fill a folder, in place of an earlier one of the same kind.
 
-    It is made beside the folder and renamed into its place, so a kill at any moment leaves the old one or the new one,
-    under the folder's name or, when it comes between the two renames, to be put back by the next call.
+    A kill at any moment leaves the old one or the new one, under the folder's name or, when it comes between the two
+    renames, to be put back by the next call.
 
     Args:
         folder: a new or empty folder, or one of the kind to replace.
@@ -55,23 +55,9 @@ def replace_folder(folder: Path | str, kind: FolderKind, fill: Callable[[Path], 
     place = Path(folder).resolve()
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(place.with_name(f".{place.name}.lock")):
-            made, previous = (place.with_name(f".{place.name}.{what}") for what in ("made", "previous"))
-            if previous.exists() and not place.exists():
-                previous.rename(place)
+        with _locked(place.with_name(f".{place.name}.lock")), atomic_folder(place) as made:
             _check_replaceable(place, kind, force)
-            for left in (made, previous):
-                shutil.rmtree(left, ignore_errors=True)
-            made.mkdir()
-            try:
-                filled = fill(made)
-                if place.exists():
-                    place.rename(previous)
-                made.rename(place)
-            finally:
-                shutil.rmtree(made, ignore_errors=True)
-            shutil.rmtree(previous, ignore_errors=True)
-        return filled
+            return fill(made)
     except OSError as error:
         raise UsageError(
             f"the {kind.what} {place} cannot be written: {error.strerror} ({error.filename})",

@@ -58,15 +58,14 @@ def write_comparison(found: BoardComparison, files: Mapping[str, Path | None]) -
     Raises:
         DataError: when a file cannot be written.
     """
-    from clir_harness.harness.runs.trec import written_whole
+    from clir_harness.harness.atomic_files import write_text
 
     for form, path in files.items():
         if path is None:
             continue
         text = _RENDERS[form](found)
         if path != Path("-"):
-            with written_whole(path) as file:
-                file.write(text.encode())
+            write_text(path, text)
         else:
             echo_document(text, "xml" if form == "junit" else form)
 

@@ -69,6 +69,7 @@ def command(
       clir leaderboard --suite xquad --format html --output xquad.html --plots plots
       clir leaderboard --suite embedded --against PSQ OPTICAL --pair sw-en
     """
+    from clir_harness.harness.atomic_files import write_text
     from clir_harness.harness.store import Store
     from clir_harness.leaderboards.leaderboard import Leaderboard
 
@@ -83,10 +84,7 @@ def command(
     if output is None:
         echo_document(text, form)
     else:
-        try:
-            output.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"{output} cannot be written: {error.strerror}", hint="name another --output") from error
+        write_text(output, text)
         click.echo(f"wrote {output}", err=True)
 
 

@@ -51,6 +51,7 @@ def command(
       clir run --suite afriqa --data DIR --systems psq --set psq.model=models/psq-sw
     """
     from clir_harness.cli.progress import StepProgress
+    from clir_harness.harness.atomic_files import atomic_folder
     from clir_harness.harness.execution.measurement import available_cores
     from clir_harness.harness.plugins.calls import calling
     from clir_harness.harness.training import TrainingContext, parse_bitext, trainable_system, training_settings
@@ -65,22 +66,15 @@ def command(
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise click.UsageError(f"{output} exists already; give --output a new folder")
     output = output.resolve()
-    unfinished = output.with_name(output.name + ".unfinished")
     scratch = output.with_name(output.name + ".checkpoints")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    scratch.mkdir(exist_ok=True)
+    scratch.mkdir(parents=True, exist_ok=True)
     try:
-        with StepProgress() as progress, calling(f"system '{cls.name}'"):
-            cls.train(files, settings, unfinished, TrainingContext(scratch, seed, available_cores(), progress))
+        with atomic_folder(output) as made, StepProgress() as progress, calling(f"system '{cls.name}'"):
+            cls.train(files, settings, made, TrainingContext(scratch, seed, available_cores(), progress))
     except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
         if not any(path.is_file() for path in scratch.rglob("*")):  # it failed before there was anything to keep
             shutil.rmtree(scratch)
         raise
-    if output.exists():
-        output.rmdir()
-    unfinished.rename(output)
     shutil.rmtree(scratch)
     click.echo(f"wrote {output}; use it with --set {cls.name}.{cls.model_field}={output}", err=True)
     return 0

@@ -11,10 +11,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from clir_harness.harness.atomic_files import atomic_file
 from clir_harness.harness.characters import ID_RULE, is_id
 from clir_harness.harness.errors import DataError
 from clir_harness.harness.runs.columns import Columns, in_range, single_precision
-from clir_harness.harness.runs.trec import format_metadata, read_run_file, written_whole
+from clir_harness.harness.runs.trec import format_metadata, read_run_file
 
 DEFAULT_TAG = "clir"
 
@@ -214,7 +215,7 @@ class Run:
         if not metadata and not self.retrieved:
             metadata = {"tag": tag}
         header = format_metadata(metadata) if metadata else ""
-        with written_whole(Path(path)) as handle:
+        with atomic_file(Path(path)) as handle:
             handle.write(header.encode())
             for text in self.lines(tag):
                 handle.write(text.encode())

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,27 +169,3 @@ def _read_strictly(path: Path, head: Head) -> Columns:
     if not first_line and not head.metadata:
         raise DataError("no rankings in the file", path=path, hint=NO_RANKINGS)
     return builder.columns()
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO | gzip.GzipFile]:
-    """Open a file that takes its name only when the block ends well; gzipped when the name ends in `.gz`.
-
-    The same content gives the same bytes: gzip's time stamp and file name are left out.
-
-    Raises:
-        DataError: when the file cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with temporary.open("xb") as raw:
-            if path.suffix == ".gz":
-                with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=6) as zipped:
-                    yield zipped
-            else:
-                yield raw
-        temporary.replace(path)
-    except OSError as error:
-        raise DataError(f"cannot be written: {error.strerror or error}", path=path) from error
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -146,7 +146,7 @@ def test_a_killed_call_loses_nothing(store, tmp_path, renames):
     before = content(folder)
     done = subprocess.run([sys.executable, "-c", KILLED, str(store), str(folder), str(renames)], env=dict(os.environ))
     assert done.returncode == -signal.SIGKILL
-    assert content(folder if renames == 0 else tmp_path / ".site.previous") == before
+    assert content(folder if renames == 0 else tmp_path / ".site.old") == before
     publish_site(store, folder)
     assert content(folder) == before
     assert [path.name for path in tmp_path.iterdir() if "site" in path.name] == ["site"]
