@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 EAGER := click rich pydantic pydantic_core yaml regex filelock numpy psutil ir_measures langcodes tabulate jnius pyarrow \
 	torch sympy mpmath transformers huggingface_hub accelerate scipy
 
-.PHONY: leaderboard compare test check lock clean
+.PHONY: leaderboard compare readme test check lock clean
 
 leaderboard: $(VENV)/.installed
 	$(BIN)/clir run --suite embedded --store results --jobs 2
@@ -22,6 +22,10 @@ leaderboard: $(VENV)/.installed
 # What changed since the committed baseline; `clir baseline freeze baselines/embedded.json` makes a new one.
 compare: $(VENV)/.installed
 	$(BIN)/clir compare baselines/embedded.json results --suite embedded --rules baselines/rules.yaml
+
+# The README's tables from the committed baselines, after a new one; a test holds them current.
+readme: $(VENV)/.installed
+	$(BIN)/python tools/readme_tables.py
 
 # Trainings run a second time with the instructions of a processor without AVX-512: what they learn holds on both.
 AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2

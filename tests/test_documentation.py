@@ -1,7 +1,9 @@
 """The code that README and docs show runs as shown."""
 
+import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -37,7 +39,20 @@ def test_the_python_api_prints_a_board_in_five_lines(tmp_path: Path, page: str) 
     done = run(["-c", code], tmp_path)
     assert done.returncode == 0, done.stderr
     assert "sw→en" in done.stdout
-    assert "0.672" in done.stdout, "README.md shows this number"
+
+
+def test_the_tables_of_the_readme_are_those_of_the_committed_boards() -> None:
+    with_tables = runpy.run_path(str(ROOT / "tools" / "readme_tables.py"))["with_tables"]
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert with_tables(text) == text, "`make readme` writes them anew"
+    assert with_tables(text.replace("**0.773**", "0.373").replace("| mDPR ", "| MDPR ", 1)) == text
+
+
+def test_the_readme_shows_every_mean_of_the_embedded_suite() -> None:
+    board = json.loads((ROOT / "baselines" / "embedded.json").read_text("utf-8"))
+    (table,) = re.findall(r"<!-- table: \S+ AP -->(.*?)<!--", (ROOT / "README.md").read_text("utf-8"), flags=re.DOTALL)
+    shown = [re.split(r"[ |*≈]*\|[ *]*", line)[1:9] for line in table.split("\n")[4:-2]]
+    assert shown == [[row["label"], *(f"{cell['means']['AP']:.3f}" for cell in row["cells"])] for row in board["rows"]]
 
 
 def test_the_system_of_the_docs_runs_with_the_commands_of_the_docs(tmp_path: Path) -> None:

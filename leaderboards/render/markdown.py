@@ -27,9 +27,6 @@ _SHOWN_AS = {
 def render_markdown(analysis: Analysis, figures: Sequence[PublishedFigure] = ()) -> str:
     """The whole board: a table per measure, tests and ranks, tracks, published figures, reasons, collections, costs.
 
-    The best value of a column is bold, with all that look the same at three decimals. Values of a tested measure that
-    cannot be told from the best row's are marked.
-
     Args:
         analysis: the board, with tests or without.
         figures: published figures to show.
@@ -38,7 +35,7 @@ def render_markdown(analysis: Analysis, figures: Sequence[PublishedFigure] = ())
     reasons = _Reasons(board, ranked)
     parts = [f"# {markdown_text(board.title)}", *_introduction(board)]
     for measure in board.measures:
-        parts += [f"## {markdown_text(measure)}", _measure_table(analysis, ranked, measure, reasons)]
+        parts += [f"## {markdown_text(measure)}", score_table(analysis, measure)]
     parts.append(" ".join([*_marks(analysis), wording.averages_explained(board)]))
     parts += [*reasons.notes(), *_absent(board)]
     parts += tests_and_ranks(analysis, ranked)
@@ -48,6 +45,35 @@ def render_markdown(analysis: Analysis, figures: Sequence[PublishedFigure] = ())
     parts += collections(board)
     parts += costs(analysis, ranked)
     return "\n\n".join(parts) + "\n"
+
+
+def score_table(analysis: Analysis, measure: str) -> str:
+    """The table of one measure: systems by collections, then averages.
+
+    The best value of a column is bold, with all that look the same at three decimals. Values of a tested measure that
+    cannot be told from the best row's are marked.
+
+    Args:
+        analysis: the board, with tests or without.
+        measure: one of the board's.
+    """
+    board, rows = analysis.board, analysis.ranked()
+    reasons = _Reasons(board, rows)
+    averages = [board.averages(row, measure) for row in rows]
+    columns: list[list[str]] = [
+        [markdown_name(row.label) + (wording.SUBMITTED if row.submitted else "") for row in rows]
+    ]
+    for i, column in enumerate(board.columns):
+        entries = [row.entries[i] for row in rows]
+        marked = [wording.is_marked(analysis, measure, row.label, column.id) for row in rows]
+        scores = _scores([entry.means.get(measure) for entry in entries], marked)
+        columns.append([text or reasons.shown(entry) for text, entry in zip(scores, entries, strict=True)])
+    for name in ("macro", "high", "low", "gap"):
+        marked = [name == "macro" and wording.is_marked(analysis, measure, row.label, None) for row in rows]
+        scores = _scores([average[name] for average in averages], marked, mark_best=name != "gap")
+        columns.append([text or NOTHING for text in scores])
+    headers = ["system", *(markdown_name(board.header(column)) for column in board.columns)]
+    return table([*headers, "macro", "high", "low", "gap"], zip(*columns, strict=True))
 
 
 class _Reasons:
@@ -97,25 +123,6 @@ def _counts(board: Leaderboard) -> str:
 
 def _marks(analysis: Analysis) -> list[str]:
     return [markdown_text(wording.tests_explained(analysis, measure)) for measure in analysis.significance]
-
-
-def _measure_table(analysis: Analysis, rows: Sequence[BoardRow], measure: str, reasons: _Reasons) -> str:
-    board = analysis.board
-    averages = [board.averages(row, measure) for row in rows]
-    columns: list[list[str]] = [
-        [markdown_name(row.label) + (wording.SUBMITTED if row.submitted else "") for row in rows]
-    ]
-    for i, column in enumerate(board.columns):
-        entries = [row.entries[i] for row in rows]
-        marked = [wording.is_marked(analysis, measure, row.label, column.id) for row in rows]
-        scores = _scores([entry.means.get(measure) for entry in entries], marked)
-        columns.append([text or reasons.shown(entry) for text, entry in zip(scores, entries, strict=True)])
-    for name in ("macro", "high", "low", "gap"):
-        marked = [name == "macro" and wording.is_marked(analysis, measure, row.label, None) for row in rows]
-        scores = _scores([average[name] for average in averages], marked, mark_best=name != "gap")
-        columns.append([text or NOTHING for text in scores])
-    headers = ["system", *(markdown_name(board.header(column)) for column in board.columns)]
-    return table([*headers, "macro", "high", "low", "gap"], zip(*columns, strict=True))
 
 
 def _scores(values: Sequence[float | None], marked: Sequence[bool], *, mark_best: bool = True) -> list[str]:
