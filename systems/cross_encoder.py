@@ -32,9 +32,10 @@ class CrossEncoder:
         folder = model_folder(source)
         self._device = choose_device(device)
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            local = {"local_files_only": True, "trust_remote_code": False}
+            self._tokenizer = AutoTokenizer.from_pretrained(folder, **local)
             model, loaded = AutoModelForSequenceClassification.from_pretrained(
-                folder, local_files_only=True, output_loading_info=True, dtype=torch.float32
+                folder, **local, output_loading_info=True, dtype=torch.float32
             )
         except (OSError, ValueError, KeyError) as error:
             raise DataError(f"cannot be loaded as a cross-encoder: {error}", path=folder) from error

@@ -45,7 +45,7 @@ def read_body(folder: Path) -> tuple[PreTrainedModel, nn.Linear | None]:
     if not (folder / "config.json").is_file():
         raise MissingDataError(f"{folder} has no config.json", hint="give the folder of a Hugging Face encoder")
     try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         encoders = MODEL_FOR_TEXT_ENCODING_MAPPING  # of T5 and its kin, the encoder without its decoder
         kind: Any = (encoders if type(config) in encoders else MODEL_MAPPING)[type(config)]
     except (KeyError, ValueError, OSError) as error:
@@ -83,7 +83,7 @@ def read_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
         )
     try:
         with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # the tokenizers library raises plain Exception for files it cannot parse
         raise DataError(f"the tokenizer cannot be read: {error}", path=folder) from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast):

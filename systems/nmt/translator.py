@@ -164,13 +164,15 @@ def _quietly(load: Callable[[], Any], folder: Path) -> Any:
 
 def _model(folder: Path) -> PreTrainedModel:
     model: PreTrainedModel = _quietly(
-        lambda: AutoModelForSeq2SeqLM.from_pretrained(folder, dtype=torch.float32), folder
+        lambda: AutoModelForSeq2SeqLM.from_pretrained(folder, trust_remote_code=False, dtype=torch.float32), folder
     )
     return model
 
 
 def _tokenizer(folder: Path, source: str) -> PreTrainedTokenizerBase:
-    tokenizer: PreTrainedTokenizerBase = _quietly(lambda: AutoTokenizer.from_pretrained(folder), folder)
+    tokenizer: PreTrainedTokenizerBase = _quietly(
+        lambda: AutoTokenizer.from_pretrained(folder, trust_remote_code=False), folder
+    )
     if source:
         tokenizer.src_lang = source.strip("_") if source.startswith("__") else source
     return tokenizer
