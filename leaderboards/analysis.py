@@ -13,7 +13,7 @@ from clir_harness.harness.languages import ResourceTier
 from clir_harness.harness.measures import Floats
 from clir_harness.leaderboards.entries import BoardRow, CellState
 from clir_harness.leaderboards.leaderboard import Leaderboard
-from clir_harness.leaderboards.statistics.ranking import Ranking, Ranks, pareto_front, rank_systems
+from clir_harness.leaderboards.statistics.ranking import RankingMethod, Ranks, pareto_front, rank_systems
 from clir_harness.leaderboards.statistics.resampling import bootstrap_intervals
 from clir_harness.leaderboards.statistics.results import Comparison, Significance
 from clir_harness.leaderboards.statistics.significance import Scores, aligned, compare_systems
@@ -43,7 +43,7 @@ class Analysis:
 
     board: Leaderboard
     baseline: str | None = None
-    by: Ranking = "mean"
+    by: RankingMethod = "mean"
     intervals: Mapping[str, Mapping[str, Mapping[str, Interval]]] = field(default_factory=dict)
     average_intervals: Mapping[str, Mapping[str, Mapping[str, Interval]]] = field(default_factory=dict)
     significance: Mapping[str, Significance] = field(default_factory=dict)
@@ -93,7 +93,7 @@ def analyse(
     baseline: str | None = None,
     tested: Sequence[str] | None = None,
     *,
-    by: Ranking = "mean",
+    by: RankingMethod = "mean",
     resampling: bool = True,
     resamples: int = 10_000,
     seed: int = 0,

@@ -52,7 +52,7 @@ class QueryOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
+class HeadToHead:
     """Two systems on one collection.
 
     Attributes:
@@ -71,9 +71,9 @@ class Contest:
     outcomes: tuple[QueryOutcome, ...]
 
 
-def hold_contest(
+def compare_two(
     store: Store | Path | str, board: Leaderboard, systems: tuple[str, str], pair: str, measure: str | None = None
-) -> Contest:
+) -> HeadToHead:
     """Compare two rows of a board query by query.
 
     Args:
@@ -109,7 +109,7 @@ def hold_contest(
         for query in sides[0].scores
     ]
     outcomes.sort(key=lambda outcome: (-abs(outcome.difference), -outcome.difference, outcome.query))
-    return Contest(systems, column, measure, compared.pairs[column.id], tuple(outcomes))
+    return HeadToHead(systems, column, measure, compared.pairs[column.id], tuple(outcomes))
 
 
 def _finished(board: Leaderboard, label: str, column: Column) -> Entry:

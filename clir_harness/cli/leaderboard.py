@@ -135,12 +135,12 @@ def _board(
 def _contest(
     store: Any, board: Leaderboard, systems: tuple[str, str], pair: str | None, form: str, queries: int
 ) -> str:
-    from clir_harness.leaderboards.head_to_head import hold_contest
-    from clir_harness.leaderboards.render.head_to_head import contest_json, contest_markdown
+    from clir_harness.leaderboards.head_to_head import compare_two
+    from clir_harness.leaderboards.render.head_to_head import head_to_head_json, head_to_head_markdown
 
     if pair is None:
         raise UsageError("--against compares on one language pair", hint="add --pair, e.g. --pair sw-en")
     if form not in ("markdown", "json"):
         raise UsageError(f"--against has no {form}", hint="leave out --format, or take --format json")
-    contest = hold_contest(store, board, systems, pair)
-    return contest_json(contest) if form == "json" else contest_markdown(contest, queries)
+    result = compare_two(store, board, systems, pair)
+    return head_to_head_json(result) if form == "json" else head_to_head_markdown(result, queries)

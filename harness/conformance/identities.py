@@ -12,7 +12,7 @@ from clir_harness.harness.conformance.check import ConformanceError, NotCheckabl
 from clir_harness.harness.conformance.rankings import require_same
 from clir_harness.harness.conformance.subject import Subject
 from clir_harness.harness.errors import ClirError
-from clir_harness.harness.execution.indexing import index_key, parts
+from clir_harness.harness.execution.indexing import index_key, with_components
 from clir_harness.harness.system import RetrievalSystem
 
 
@@ -57,7 +57,9 @@ def index_settings_name_what_the_index_depends_on(subject: Subject) -> None:
 
 def _index_keys(subject: Subject, system: RetrievalSystem[Any] | None = None) -> list[str]:
     """The keys under which the store keeps the indexes of a system and its components."""
-    return [index_key(part, "", subject.pair.document, subject.seed) for part in parts(system or subject.system)]
+    return [
+        index_key(part, "", subject.pair.document, subject.seed) for part in with_components(system or subject.system)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Any
 from clir_harness.harness.collections.base import Document, Query
 from clir_harness.harness.conformance import collection
 from clir_harness.harness.errors import ClirError, UsageError
-from clir_harness.harness.execution.indexing import open_searcher, parts
+from clir_harness.harness.execution.indexing import open_searcher, with_components
 from clir_harness.harness.execution.measurement import available_cores
 from clir_harness.harness.identity import fingerprint, require_packages, system_identity
 from clir_harness.harness.languages import LanguagePair
@@ -128,7 +128,7 @@ class Subject:
         held = list(documents)
         folder = Path(tempfile.mkdtemp(dir=self.scratch))
         context = IndexContext(language or self.pair.document, self.seed, available_cores())
-        for number, part in enumerate(parts(system or self.system)):
+        for number, part in enumerate(with_components(system or self.system)):
             place = folder / f"{number:03}"
             place.mkdir()
             part.index(hand_over(held), place, context)

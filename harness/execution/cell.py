@@ -17,7 +17,7 @@ from clir_harness.harness.collections.base import DocumentSet, Query, QuerySet, 
 from clir_harness.harness.collections.sources import build_source, obtain
 from clir_harness.harness.errors import ClirError, StoreError
 from clir_harness.harness.evaluation import evaluate
-from clir_harness.harness.execution.indexing import index_key, open_searcher, parts
+from clir_harness.harness.execution.indexing import index_key, open_searcher, with_components
 from clir_harness.harness.execution.measurement import PeakMemory, folder_bytes, machine
 from clir_harness.harness.execution.planned_data import as_planned, require_planned
 from clir_harness.harness.execution.provenance import ir_metadata
@@ -161,7 +161,8 @@ def _compute(task: CellTask, store: Store, folder: Path, listen: Listener) -> di
         return index_key(part, task.collection["documents_digest"], documents.language, task.seed)
 
     indexes = {
-        key_of(part): _obtain_index(task, part, documents, key_of(part), store, listen) for part in parts(system)
+        key_of(part): _obtain_index(task, part, documents, key_of(part), store, listen)
+        for part in with_components(system)
     }
     context = SearchContext(LanguagePair(queries.language, documents.language), task.seed, task.threads)
     with PeakMemory() as memory, ExitStack() as stack:

@@ -16,7 +16,7 @@ from clir_harness.harness.code.code_version import edited_since_start
 from clir_harness.harness.collections.sources import SOURCES, build_source
 from clir_harness.harness.errors import ClirError, StoreError
 from clir_harness.harness.execution.cell import CellTask, Event, Listener, carry_out, keep_failure
-from clir_harness.harness.execution.indexing import parts
+from clir_harness.harness.execution.indexing import with_components
 from clir_harness.harness.execution.trained_models import ModelTask, train_model
 from clir_harness.harness.identity import is_live
 from clir_harness.harness.plugins.calls import calling
@@ -141,7 +141,7 @@ def _is_of_this_process(task: CellTask) -> bool:
 
 
 def _classes(task: CellTask) -> set[type[RetrievalSystem[Any]]]:
-    return {type(part) for part in parts(SYSTEMS.get(task.row.system).configure(task.row.settings))}
+    return {type(part) for part in with_components(SYSTEMS.get(task.row.system).configure(task.row.settings))}
 
 
 def _edited(task: CellTask) -> ClirError | None:

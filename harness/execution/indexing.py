@@ -31,10 +31,10 @@ def index_key(system: RetrievalSystem[Any], documents_digest: str, language: str
     return fingerprint(identity)
 
 
-def parts(system: RetrievalSystem[Any]) -> Iterator[RetrievalSystem[Any]]:
+def with_components(system: RetrievalSystem[Any]) -> Iterator[RetrievalSystem[Any]]:
     """A system's components, theirs included, and the system itself last: all that have an index."""
     for part in system.components():
-        yield from parts(part)
+        yield from with_components(part)
     yield system
 
 
@@ -50,7 +50,7 @@ def open_searcher(
 
     Args:
         system: the system.
-        index_of: the folder with the index of one of its `parts`.
+        index_of: the folder with the index of the system or one of its components.
         context: languages, seed, threads; `components` is filled in.
         stack: takes over the searchers.
         drop_self: whether no searcher returns the document whose id is the query's; none of the components does, so

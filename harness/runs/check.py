@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from clir_harness.harness.collections.base import TestCollection
 from clir_harness.harness.errors import DataError
-from clir_harness.harness.runs.columns import ColumnBuilder, Columns, ranked_twice, single_precision, split_line
+from clir_harness.harness.runs.columns import ColumnBuilder, RunColumns, ranked_twice, single_precision, split_line
 from clir_harness.harness.runs.findings import SHOWN, Findings, Problem
 from clir_harness.harness.runs.run import Run
 from clir_harness.harness.runs.trec import NO_RANKINGS, read_head
@@ -98,7 +98,7 @@ def check_run(path: Path, collection: TestCollection, depth: int, listen: Listen
     return CheckedRun(run, found.all(), len(columns.codes))
 
 
-def _without_self(columns: Columns, found: Findings) -> Columns:
+def _without_self(columns: RunColumns, found: Findings) -> RunColumns:
     """The lines whose document is not the query itself."""
     place = {document: code for code, document in enumerate(columns.documents.to_pylist())}
     own = np.array([place.get(query, -1) for query in columns.query_ids])
@@ -164,7 +164,7 @@ class _Lines:
 class _Table:
     """Checks over all lines together."""
 
-    def __init__(self, columns: Columns, numbers: NDArray[np.int64], path: Path, found: Findings) -> None:
+    def __init__(self, columns: RunColumns, numbers: NDArray[np.int64], path: Path, found: Findings) -> None:
         self.columns = columns
         self.numbers = numbers
         self.path = path

@@ -22,7 +22,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class RunColumns:
     """The lines of a run, column by column, in the order of the file.
 
     Attributes:
@@ -126,11 +126,11 @@ class ColumnBuilder:
         self._tag = self._tag or line.tag
         return query, document
 
-    def columns(self) -> Columns:
+    def columns(self) -> RunColumns:
         """All lines taken in so far."""
         import pyarrow as pa
 
-        return Columns(
+        return RunColumns(
             query_ids=tuple(self.query_index),
             queries=np.array(self.queries, np.int32),
             documents=pa.array(list(self.document_index), pa.string()),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from clir_harness.harness.atomic_files import atomic_file
 from clir_harness.harness.characters import ID_RULE, is_id
 from clir_harness.harness.errors import DataError
-from clir_harness.harness.runs.columns import Columns, in_range, single_precision
+from clir_harness.harness.runs.columns import RunColumns, in_range, single_precision
 from clir_harness.harness.runs.trec import format_metadata, read_run_file
 
 DEFAULT_TAG = "clir"
@@ -101,7 +101,7 @@ class Run:
                 f"score {scores[fault]} of document '{documents[fault]}' for query '{query_ids[queries[fault]]}' "
                 "is not finite in single precision"
             )
-        columns = Columns(
+        columns = RunColumns(
             query_ids=tuple(query_ids),
             queries=queries,
             documents=encoded.dictionary,
@@ -126,7 +126,7 @@ class Run:
         return cls.from_columns(columns, metadata)
 
     @classmethod
-    def from_columns(cls, columns: Columns, metadata: Mapping[str, Any]) -> Self:
+    def from_columns(cls, columns: RunColumns, metadata: Mapping[str, Any]) -> Self:
         """Bring the lines of a run into canonical order; no document may come twice for a query."""
         codes, scores = columns.codes, columns.scores
         order = _canonical_order(columns)
@@ -257,7 +257,7 @@ def _in_tie(tied: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(np.append(tied, False) | np.insert(tied, 0, False))
 
 
-def _canonical_order(columns: Columns) -> NDArray[np.int64] | None:
+def _canonical_order(columns: RunColumns) -> NDArray[np.int64] | None:
     """The permutation that brings lines into canonical order; None when they are in it."""
     queries, codes, single = columns.queries, columns.codes, single_precision(columns.scores)
     order: NDArray[np.int64] | None = None

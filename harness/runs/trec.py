@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from clir_harness.harness.characters import is_id
 from clir_harness.harness.errors import DataError, UsageError
-from clir_harness.harness.runs.columns import COLUMNS, ColumnBuilder, Columns, in_range, ranked_twice, split_line
+from clir_harness.harness.runs.columns import COLUMNS, ColumnBuilder, RunColumns, in_range, ranked_twice, split_line
 from clir_harness.harness.textio import compression, numbered_lines
 
 HEADER_START = "# ir_metadata.start"
@@ -29,7 +29,7 @@ class Head:
     first: str | None
 
 
-def read_run_file(path: Path) -> tuple[Columns, dict[str, Any]]:
+def read_run_file(path: Path) -> tuple[RunColumns, dict[str, Any]]:
     """Read a run file, compressed or not, with or without an ir_metadata header.
 
     A file in plain form is parsed by Arrow. Whatever Arrow declines, and whatever looks amiss, is read again line by
@@ -110,7 +110,7 @@ def has_duplicates(queries: NDArray[np.int32], codes: NDArray[np.int32], documen
     return bool((pairs[1:] == pairs[:-1]).any())
 
 
-def _read_plain(path: Path, head: Head) -> Columns | None:
+def _read_plain(path: Path, head: Head) -> RunColumns | None:
     """Parse a file of six columns parted by one space or one tab; None when it is not quite that."""
     if head.first is None:
         return None
@@ -144,7 +144,7 @@ def _read_plain(path: Path, head: Head) -> Columns | None:
         ids = column.dictionary.to_pylist()
         if "" in ids or not is_id("".join(ids)):
             return None
-    columns = Columns(
+    columns = RunColumns(
         query_ids=tuple(queries.dictionary.to_pylist()),
         queries=queries.indices.to_numpy(),
         documents=documents.dictionary,
@@ -156,7 +156,7 @@ def _read_plain(path: Path, head: Head) -> Columns | None:
     return columns if sound and not has_duplicates(columns.queries, columns.codes, len(documents.dictionary)) else None
 
 
-def _read_strictly(path: Path, head: Head) -> Columns:
+def _read_strictly(path: Path, head: Head) -> RunColumns:
     builder = ColumnBuilder()
     first_line: dict[tuple[int, int], int] = {}
     for number, text in numbered_lines(path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from itertools import zip_longest
 
-from clir_harness.leaderboards.head_to_head import Contest, QueryOutcome, Retrieved
+from clir_harness.leaderboards.head_to_head import HeadToHead, QueryOutcome, Retrieved
 from clir_harness.leaderboards.json_text import write_lines
 from clir_harness.leaderboards.render import figures
 from clir_harness.leaderboards.render.figures import score
@@ -16,20 +16,20 @@ _LONGEST_QUERY = 300
 _UNKNOWN = "(words not kept; `clir run` the suite again to keep them, nothing is computed twice)"
 
 
-def contest_markdown(contest: Contest, queries: int) -> str:
+def head_to_head_markdown(result: HeadToHead, queries: int) -> str:
     """Wins, ties and losses, the queries in a table, and both top tens of each query side by side.
 
     Args:
-        contest: two systems on one collection.
+        result: two systems on one collection.
         queries: how many are shown, those with the largest differences.
     """
-    first, second = map(markdown_name, contest.systems)
-    found = contest.comparison
-    shown = contest.outcomes[:queries]
+    first, second = map(markdown_name, result.systems)
+    found = result.comparison
+    shown = result.outcomes[:queries]
     parts = [
         f"# {first} against {second}",
-        f"{markdown_text(contest.measure)} on {markdown_name(contest.column.id)} ({contest.column.pair.arrow}), "
-        f"{len(contest.outcomes):,} judged queries: {found.wins:,} wins, {found.ties:,} ties, {found.losses:,} losses. "
+        f"{markdown_text(result.measure)} on {markdown_name(result.column.id)} ({result.column.pair.arrow}), "
+        f"{len(result.outcomes):,} judged queries: {found.wins:,} wins, {found.ties:,} ties, {found.losses:,} losses. "
         f"Mean difference {figures.difference(found.difference)} "
         f"(95 % interval {figures.interval((found.low, found.high))}), "
         f"paired permutation test p {figures.p_value(found.permutation_p)}, "
@@ -51,7 +51,7 @@ def contest_markdown(contest: Contest, queries: int) -> str:
         "Relevant documents are bold; the grade of a judged document is in brackets.",
     ]
     for outcome in shown:
-        parts += [f"### {markdown_name(outcome.query)}", *_words(contest, outcome), _tops(outcome, first, second)]
+        parts += [f"### {markdown_name(outcome.query)}", *_words(result, outcome), _tops(outcome, first, second)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -59,14 +59,14 @@ def _text(text: str | None) -> str:
     return _UNKNOWN if text is None else markdown_text(shortened(text, _LONGEST_QUERY))
 
 
-def _words(contest: Contest, outcome: QueryOutcome) -> list[str]:
+def _words(result: HeadToHead, outcome: QueryOutcome) -> list[str]:
     """The query's words; those of both systems where they were given different ones."""
     if len(set(outcome.texts)) == 1:
         return [_text(outcome.texts[0])]
     return [
         "\n".join(
             f"- {markdown_name(label)}: {_text(text)}"
-            for label, text in zip(contest.systems, outcome.texts, strict=True)
+            for label, text in zip(result.systems, outcome.texts, strict=True)
         )
     ]
 
@@ -85,17 +85,17 @@ def _retrieved(found: Retrieved) -> str:
     return f"**{name}** ({found.grade})" if found.grade > 0 else f"{name} ({found.grade})"
 
 
-def contest_json(contest: Contest) -> str:
+def head_to_head_json(result: HeadToHead) -> str:
     """All queries, as a JSON object."""
     comparison = {
-        name: value if value - value == 0 else None for name, value in dataclasses.asdict(contest.comparison).items()
+        name: value if value - value == 0 else None for name, value in dataclasses.asdict(result.comparison).items()
     }
     value = {
-        "systems": contest.systems,
-        "collection": contest.column.id,
-        "pair": str(contest.column.pair),
-        "measure": contest.measure,
+        "systems": result.systems,
+        "collection": result.column.id,
+        "pair": str(result.column.pair),
+        "measure": result.measure,
         "comparison": comparison,
-        "queries": [{**dataclasses.asdict(outcome), "difference": outcome.difference} for outcome in contest.outcomes],
+        "queries": [{**dataclasses.asdict(outcome), "difference": outcome.difference} for outcome in result.outcomes],
     }
     return write_lines(value, 5)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-Ranking = Literal["mean", "borda", "wins"]
+RankingMethod = Literal["mean", "borda", "wins"]
 """What ranks the rows of a board."""
 
-RANKINGS: tuple[Ranking, ...] = ("mean", "borda", "wins")
+RANKING_METHODS: tuple[RankingMethod, ...] = ("mean", "borda", "wins")
 _DECIMALS = 12
 """Means are compared after rounding to this, so that equal scores tie although they were added up in another order."""
 
@@ -34,7 +34,7 @@ class Ranks:
     win_count: int
     wins: int
 
-    def place(self, by: Ranking) -> int:
+    def place(self, by: RankingMethod) -> int:
         """Place by one of the three."""
         return {"mean": self.mean, "borda": self.borda, "wins": self.wins}[by]
 

@@ -6,7 +6,7 @@ import pytest
 from clir_harness.harness.collections.base import Document, Query
 from clir_harness.harness.errors import UnknownNameError, UsageError
 from clir_harness.harness.execution.experiment import Experiment
-from clir_harness.harness.execution.indexing import open_searcher, parts
+from clir_harness.harness.execution.indexing import open_searcher, with_components
 from clir_harness.harness.languages import LanguagePair
 from clir_harness.harness.plugins.files import load_plugin_file
 from clir_harness.harness.system import IndexContext, SearchContext
@@ -102,7 +102,7 @@ def test_fusions_can_be_fused(tmp_path: Path) -> None:
     inner = {"system": "rrf", "settings": {"systems": [{"system": "bm25"}, {"system": "bm25"}]}}
     system = RRF.configure({"systems": [inner, {"system": "bm25", "settings": {"backend": "bm25s"}}]})
     folders = {}
-    for part in parts(system):
+    for part in with_components(system):
         folder = tmp_path / str(len(folders))
         folder.mkdir()
         part.index(iter([Document("d1", "mto Athi"), Document("d2", "mlima")]), folder, IndexContext("sw"))

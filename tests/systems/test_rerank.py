@@ -9,7 +9,7 @@ from transformers import BertConfig, BertForSequenceClassification, BertModel, P
 from clir_harness.harness.collections.base import Document, Query
 from clir_harness.harness.conformance.testing import SystemConformance
 from clir_harness.harness.errors import DataError, MissingDataError
-from clir_harness.harness.execution.indexing import open_searcher, parts
+from clir_harness.harness.execution.indexing import open_searcher, with_components
 from clir_harness.harness.languages import LanguagePair
 from clir_harness.harness.system import IndexContext, SearchContext
 from clir_harness.systems.document_store import DocumentTexts
@@ -61,7 +61,7 @@ DOCUMENTS = [
 def rerank(tmp_path: Path, encoder: Path, texts: list[str], depth: int = 10, **settings: object):
     system = Rerank.configure({"encoder": str(encoder), "first": {"system": "bm25", "settings": BM25S}, **settings})
     folders = {}
-    for part in parts(system):
+    for part in with_components(system):
         folder = tmp_path / f"{part.name}-{len(folders)}"
         folder.mkdir(parents=True)
         part.index(iter(DOCUMENTS), folder, IndexContext("en"))

@@ -9,7 +9,7 @@ from clir_harness.harness.collections.base import Document, Query
 from clir_harness.harness.conformance import Subject
 from clir_harness.harness.conformance.testing import SystemConformance
 from clir_harness.harness.errors import DataError, UsageError
-from clir_harness.harness.execution.indexing import index_key, open_searcher, parts
+from clir_harness.harness.execution.indexing import index_key, open_searcher, with_components
 from clir_harness.harness.languages import LanguagePair
 from clir_harness.harness.system import IndexContext, SearchContext
 from clir_harness.systems.late_interaction.system import ColBERT
@@ -27,7 +27,7 @@ DOCUMENTS = [
 
 def searched(system: Rerank | ColBERT, tmp_path: Path, text: str, depth: int = 10) -> list[tuple[str, float]]:
     folders = {}
-    for number, part in enumerate(parts(system)):
+    for number, part in enumerate(with_components(system)):
         folder = tmp_path / f"{system.name}-{part.name}-{number}"
         folder.mkdir()
         part.index(iter(DOCUMENTS), folder, IndexContext("en"))

@@ -16,7 +16,7 @@ from clir_harness.harness.collections.sources import build_source
 from clir_harness.harness.errors import DataError, MissingDataError, UsageError
 from clir_harness.harness.evaluation import evaluate
 from clir_harness.harness.execution.experiment import Experiment
-from clir_harness.harness.execution.indexing import open_searcher, parts
+from clir_harness.harness.execution.indexing import open_searcher, with_components
 from clir_harness.harness.languages import LanguagePair
 from clir_harness.harness.runs.run import Run
 from clir_harness.harness.suite import Suite
@@ -58,7 +58,7 @@ def search(
     system = PSQ.configure({"model": str(model), **settings})
     languages = LanguagePair.parse(pair)
     folders = {}
-    for part in parts(system):
+    for part in with_components(system):
         folder = model.parent / f"index-{part.name}-{languages.document}"
         if not folder.exists():
             folder.mkdir()
