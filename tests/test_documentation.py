@@ -6,13 +6,16 @@ import re
 import runpy
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
 import yaml
 
 from clir_harness.cli.settings import settings_of
+from clir_harness.harness.collections.qrels import read_qrels
 from clir_harness.harness.collections.sources import SOURCES
+from clir_harness.harness.errors import DataError
 from clir_harness.harness.suite import load_suite
 from clir_harness.leaderboards import schema as document
 from clir_harness.leaderboards.compare.rules import read_rules
@@ -107,11 +110,41 @@ def test_the_tracks_of_the_docs_are_those_of_a_valid_suite(tmp_path: Path) -> No
     ]
 
 
-@pytest.mark.parametrize("page", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
-def test_links_between_pages_lead_somewhere(page: str) -> None:
-    text = (ROOT / page).read_text("utf-8")
-    targets = [target for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text) if "://" not in target]
-    assert all((ROOT / page).parent.joinpath(target).exists() for target in targets)
+def anchors(page: Path) -> set[str]:
+    """What GitHub makes of the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_links_between_pages_lead_to_pages_and_headings() -> None:
+    links = [
+        (page, *target.partition("#")[::2])
+        for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))
+        for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8"))
+        if "://" not in target
+    ]
+    assert len(links) > 40
+    for page, target, anchor in links:
+        linked = page.parent / target if target else page
+        assert linked.exists(), (page, target)
+        assert not anchor or anchor in anchors(linked), (page, target, anchor)
+
+
+def test_every_file_that_the_page_for_contributors_names_is_there() -> None:
+    named = re.findall(r"`([\w./-]+/[\w./-]*|[\w-]+\.\w+)`", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    files = [name for name in named if "NAME" not in name and not name.startswith("clir_harness.")]
+    assert len(files) > 25
+    assert [name for name in files if not (ROOT / name).exists()] == []
+
+
+def test_the_error_that_contributors_are_shown_is_the_one_that_users_see(tmp_path: Path) -> None:
+    (code,), (text,) = blocks("CONTRIBUTING.md", "python"), blocks("CONTRIBUTING.md", "text")
+    assert textwrap.indent(code, " " * 8) in (ROOT / "harness/collections/qrels.py").read_text("utf-8")
+    (tmp_path / "mini").mkdir()
+    (tmp_path / "mini" / "qrels.sw.en.txt").write_text("q1 0 d1 1\nq1 0 d2 0\nq1 0 d1 0\n")
+    with pytest.raises(DataError) as caught:
+        read_qrels(tmp_path / "mini" / "qrels.sw.en.txt")
+    assert str(caught.value).replace(f"{tmp_path}/", "") == text.rstrip("\n")
 
 
 def test_the_architecture_page_names_every_module_of_the_engine() -> None:
