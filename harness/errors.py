@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class ClirError(Exception):
-    """Base of every error that is the user's to mend; the command line shows it without a traceback.
+    """Base class of user-correctable errors; the command line shows them without a traceback.
 
     Args:
         message: what is wrong, naming the file, line or id at fault.

@@ -88,7 +88,7 @@ def _check_computable(measure: Measure) -> None:
 
 
 def _unknown_measure(text: str, known: Iterable[str]) -> UnknownNameError:
-    """The error for an unknown name; suggests the ir-measures name of a trec_eval one, and mends case and typing."""
+    """The error for an unknown name; suggests the ir-measures name of a trec_eval one and corrects spelling."""
     import ir_measures
 
     error = UnknownNameError("measure", text, known)

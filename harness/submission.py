@@ -21,7 +21,8 @@ from clir_harness.harness.execution.catalogue import Catalogue, collection_ident
 from clir_harness.harness.execution.plan import CELL_FORMAT
 from clir_harness.harness.execution.scores import JUDGED, keep_scores
 from clir_harness.harness.identity import fingerprint, package_version
-from clir_harness.harness.runs.check import CheckedRun, Listener, check_run
+from clir_harness.harness.progress import Progress, no_progress
+from clir_harness.harness.runs.check import CheckedRun, check_run
 from clir_harness.harness.runs.run import Run
 from clir_harness.harness.store import Store
 from clir_harness.harness.suite import Row, Suite, builtin_suites, load_suite
@@ -61,7 +62,7 @@ def submit(
     store: Path | str = "results",
     data: Path | str | None = None,
     dry_run: bool = False,
-    listen: Listener | None = None,
+    progress: Progress = no_progress,
 ) -> SubmissionReport:
     """Check a run that another tool wrote and, when it has no errors, put it on the suite's board as submitted.
 
@@ -77,7 +78,7 @@ def submit(
         store: folder of the results store, made when there is something to keep.
         data: folder that the suite's relative paths start from.
         dry_run: whether to check and evaluate only.
-        listen: is told how far reading the file and comparing the documents are.
+        progress: called while the file is read and while the documents are compared.
 
     Raises:
         MissingDataError: there is no such file, or the collection's data is missing.
@@ -100,7 +101,7 @@ def submit(
     _, source, _ = find_collection(chosen.collections, folder, collection)
     loaded = obtain(source, collection)
     measures = parse_measures(chosen.measures)
-    checked = check_run(path, loaded, chosen.depth, listen)
+    checked = check_run(path, loaded, chosen.depth, progress)
 
     def report(state: Literal["refused", "checked", "kept", "unchanged"], **known: Any) -> SubmissionReport:
         return SubmissionReport(chosen.name, system, collection, str(loaded.pair), state, checked, **known)

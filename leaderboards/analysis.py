@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +11,7 @@ from clir_harness.harness.errors import UnknownNameError, UsageError
 from clir_harness.harness.evaluation import is_count
 from clir_harness.harness.languages import ResourceTier
 from clir_harness.harness.measures import Floats
+from clir_harness.harness.progress import Progress, no_progress
 from clir_harness.leaderboards.entries import BoardRow, CellState
 from clir_harness.leaderboards.leaderboard import Leaderboard
 from clir_harness.leaderboards.statistics.ranking import RankingMethod, Ranks, pareto_front, rank_systems
@@ -22,8 +23,6 @@ PARETO_COSTS = ("latency_p50_ms", "search_peak_memory_bytes", "index_bytes")
 """Costs that effectiveness is weighed against."""
 
 Interval = tuple[float, float]
-Listener = Callable[[int, int, str], None]
-"""Is told what is being computed, how many parts of it are done, and of how many."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def analyse(
     resampling: bool = True,
     resamples: int = 10_000,
     seed: int = 0,
-    listen: Listener | None = None,
+    progress: Progress = no_progress,
 ) -> Analysis:
     """Intervals, tests, ranks of a board. Counts, which are sums, have neither intervals nor tests.
 
@@ -108,7 +107,7 @@ def analyse(
         by: what ranks the rows.
         resampling: whether there are intervals and tests at all; ranks need none.
         resamples, seed: of the bootstrap; the seed is also that of the tests.
-        listen: is told of progress.
+        progress: called after each collection, for the intervals and for the tests of each measure.
 
     Raises:
         UnknownNameError: the baseline is not a row, or a tested measure is not one of the board.
@@ -131,23 +130,21 @@ def analyse(
     if not (resampling and done and averaged):
         return Analysis(board, baseline, by, ranks=ranks)
 
-    def told(text: str) -> Callable[[int, int], None] | None:
-        return None if listen is None else lambda part, parts: listen(part, parts, text)
+    def test(measure: str) -> Significance:
+        def tested(done: int, total: int | None, text: str) -> None:
+            progress(done, total, f"{text} of {measure}")
+
+        return compare_systems(scores[measure], baseline, resamples=resamples, seed=seed, progress=tested)
 
     scores = {measure: board_scores(board, measure) for measure in averaged}
-    intervals = _Intervals(board, scores, resamples, seed, told("intervals"))
+    intervals = _Intervals(board, scores, resamples, seed, progress)
     return Analysis(
         board,
         baseline,
         by,
         intervals={measure: intervals.pairs(measure) for measure in averaged},
         average_intervals={measure: intervals.averages(measure) for measure in averaged},
-        significance={
-            measure: compare_systems(
-                scores[measure], baseline, resamples=resamples, seed=seed, listen=told(f"tests of {measure}")
-            )
-            for measure in wanted
-        },
+        significance={measure: test(measure) for measure in wanted},
         ranks=ranks,
         resamples=resamples,
         seed=seed,
@@ -175,7 +172,7 @@ class _Intervals:
         scores: Mapping[str, Scores],
         resamples: int,
         seed: int,
-        listen: Callable[[int, int], None] | None,
+        progress: Progress,
     ) -> None:
         self.board = board
         self.measures = list(scores)
@@ -185,7 +182,7 @@ class _Intervals:
             for column in board.columns
         }
         self.found = bootstrap_intervals(
-            {name: table for name, table in values.items() if len(table)}, resamples, seed, _weights(board), listen
+            {name: table for name, table in values.items() if len(table)}, resamples, seed, _weights(board), progress
         )
 
     def _at(self, ends: Floats, measure: str, label: str) -> Interval | None:

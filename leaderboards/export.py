@@ -15,9 +15,9 @@ from clir_harness.harness.collections.base import ORIGINAL
 from clir_harness.harness.collections.qrels import qrels_digest, read_qrels
 from clir_harness.harness.errors import StoreError, UnknownNameError, UsageError
 from clir_harness.harness.identity import package_version
+from clir_harness.harness.progress import Progress, no_progress
 from clir_harness.harness.runs.run import Run
 from clir_harness.harness.store import Store, write_json
-from clir_harness.leaderboards.analysis import Listener
 from clir_harness.leaderboards.entries import BoardRow, CellState, Column, Entry
 from clir_harness.leaderboards.folders import FolderKind, replace_folder
 from clir_harness.leaderboards.leaderboard import Leaderboard
@@ -54,7 +54,7 @@ def export_suite(
     systems: Sequence[str] = (),
     pairs: Sequence[str] = (),
     force: bool = False,
-    listen: Listener | None = None,
+    progress: Progress = no_progress,
 ) -> Exported:
     """Write the runs of a suite's board, with the judgements and topics they belong to; nothing is run.
 
@@ -69,7 +69,7 @@ def export_suite(
         systems: labels of rows, or systems; all when empty.
         pairs: language pairs, or ids of collections; all when empty.
         force: whether to replace a folder although it holds other files, which are lost.
-        listen: is told of progress.
+        progress: called before each cell.
 
     Raises:
         UnknownNameError: no such suite, row or language pair.
@@ -78,7 +78,7 @@ def export_suite(
     """
     opened = store if isinstance(store, Store) else Store(store, create=False)
     board = Leaderboard.from_store(opened, suite)
-    exporter = _Exporter(opened, board, _rows(board, systems), _columns(board, pairs), listen)
+    exporter = _Exporter(opened, board, _rows(board, systems), _columns(board, pairs), progress)
     return replace_folder(folder, KIND, exporter.fill, force=force)
 
 
@@ -108,10 +108,8 @@ def _columns(board: Leaderboard, names: Sequence[str]) -> set[str]:
 class _Exporter:
     """Writes what was chosen of a board into a folder."""
 
-    def __init__(
-        self, store: Store, board: Leaderboard, rows: set[str], columns: set[str], listen: Listener | None
-    ) -> None:
-        self.store, self.board, self.rows, self.columns, self.listen = store, board, rows, columns, listen
+    def __init__(self, store: Store, board: Leaderboard, rows: set[str], columns: set[str], progress: Progress) -> None:
+        self.store, self.board, self.rows, self.columns, self.progress = store, board, rows, columns, progress
         every = (*board.columns, *board.absent)
         pairs = Counter(column.pair for column in every)
         self.systems = file_names({row.label: row.label for row in board.rows})
@@ -131,8 +129,7 @@ class _Exporter:
         topics: dict[str, dict[str, str]] = {}
         cells = list(self._cells())
         for done, (row, column, track, entry) in enumerate(cells, start=1):
-            if self.listen:
-                self.listen(done, len(cells), f"{row.label} × {column.id}")
+            self.progress(done, len(cells), f"{row.label} × {column.id}")
             if entry.state is not CellState.DONE:
                 self.found.not_exported.append(
                     {

@@ -9,9 +9,9 @@ import numpy as np
 
 from clir_harness.harness.collections.qrels import read_qrels
 from clir_harness.harness.errors import UsageError
+from clir_harness.harness.progress import Progress, no_progress
 from clir_harness.harness.runs.run import Run
 from clir_harness.harness.store import Store
-from clir_harness.leaderboards.analysis import Listener
 from clir_harness.leaderboards.head_to_head import TOP
 from clir_harness.leaderboards.schema import BoardDocument
 
@@ -43,7 +43,9 @@ class CollectionDetails:
     tops: Mapping[int, Mapping[int, Ranked]] = field(default_factory=dict)
 
 
-def read_details(store: Store, document: BoardDocument, listen: Listener | None = None) -> dict[str, CollectionDetails]:
+def read_details(
+    store: Store, document: BoardDocument, progress: Progress = no_progress
+) -> dict[str, CollectionDetails]:
     """Words and first documents by collection, as many as a page has room for.
 
     Where there are more, they are of the queries on which the rows differ most in the first measure.
@@ -51,7 +53,7 @@ def read_details(store: Store, document: BoardDocument, listen: Listener | None 
     Args:
         store: that the board was read from.
         document: made with the scores of every query.
-        listen: is told of progress.
+        progress: called before each collection.
 
     Raises:
         UsageError: the document was made without the scores of queries.
@@ -66,8 +68,7 @@ def read_details(store: Store, document: BoardDocument, listen: Listener | None 
         order = _most_different(document, collection)
         words = WORDS // len(document.queries)
         found[collection] = _Reader(store, document, collection, ids).details(order, words, tops)
-        if listen is not None:
-            listen(part, len(document.queries), "queries")
+        progress(part, len(document.queries), "queries")
     return found
 
 

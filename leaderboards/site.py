@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clir_harness.harness.errors import StoreError, UnknownNameError
 from clir_harness.harness.execution.boards import KIND as BOARDS
+from clir_harness.harness.progress import Progress, no_progress
 from clir_harness.harness.store import Store
-from clir_harness.leaderboards.analysis import Listener, analyse
+from clir_harness.leaderboards.analysis import analyse
 from clir_harness.leaderboards.folders import FolderKind, replace_folder
 from clir_harness.leaderboards.json_text import write_lines
 from clir_harness.leaderboards.leaderboard import Leaderboard
@@ -35,7 +36,7 @@ def publish_site(
     suites: Sequence[str] = (),
     *,
     force: bool = False,
-    listen: Callable[[str], Listener] | None = None,
+    progress: Progress = no_progress,
 ) -> dict[str, str]:
     """Write the site; the same store gives the same bytes.
 
@@ -46,7 +47,7 @@ def publish_site(
         folder: a new or empty folder, or a site to replace.
         suites: names; all of the store when empty.
         force: whether to replace a folder although it holds other files, which are lost.
-        listen: is given a suite's name and returns what is told of the progress with it.
+        progress: called while a suite is analysed; the text begins with its name.
 
     Returns:
         Names of the pages by suite.
@@ -67,7 +68,7 @@ def publish_site(
     for suite in chosen:
         if suite not in known:
             raise UnknownNameError("suite in this store", suite, known)
-    return replace_folder(folder, KIND, lambda made: _fill(opened, made, chosen, listen), force=force)
+    return replace_folder(folder, KIND, lambda made: _fill(opened, made, chosen, progress), force=force)
 
 
 def file_names(suites: Sequence[str]) -> dict[str, str]:
@@ -88,17 +89,18 @@ def file_names(suites: Sequence[str]) -> dict[str, str]:
     return names
 
 
-def _fill(
-    store: Store, folder: Path, suites: Sequence[str], listen: Callable[[str], Listener] | None
-) -> dict[str, str]:
+def _fill(store: Store, folder: Path, suites: Sequence[str], progress: Progress) -> dict[str, str]:
     names = file_names(suites)
     documents: dict[str, BoardDocument] = {}
     for suite, name in names.items():
-        listener = None if listen is None else listen(suite)
+
+        def of_suite(done: int, total: int | None, text: str, suite: str = suite) -> None:
+            progress(done, total, f"{suite}: {text}")
+
         board = Leaderboard.from_store(store, suite)
-        analysis, figures = analyse(board, listen=listener), figures_for(board)
+        analysis, figures = analyse(board, progress=of_suite), figures_for(board)
         whole = make_document(analysis, figures, per_query=True)
-        _write(folder / f"{name}.html", render_html(whole, read_details(store, whole, listener)))
+        _write(folder / f"{name}.html", render_html(whole, read_details(store, whole, of_suite)))
         documents[name] = make_document(analysis, figures)
         _write(folder / f"{name}.json", documents[name].to_json())
     _write(folder / "index.html", render_index(documents))

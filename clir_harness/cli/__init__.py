@@ -26,7 +26,7 @@ COMMANDS = {
     "train": "Train a system on parallel text; the result is a folder that its settings name.",
     "check": "Check that a retrieval system keeps its contract.",
     "new": "Write a plugin package to start from.",
-    "doctor": "Check Java, libraries, devices, memory, disk and folders; say how to mend what is wrong.",
+    "doctor": "Check Java, libraries, devices, memory, disk and folders; say how to fix what is wrong.",
 }
 """Sub-commands with the line that `clir --help` shows for them."""
 

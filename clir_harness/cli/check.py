@@ -81,4 +81,4 @@ def _line(outcome: Any) -> str:
     line = f"{label:8}{outcome.check}"
     if outcome.reason:
         line += f": {outcome.reason}"
-    return f"{line} (to mend: {outcome.mend})" if outcome.mend else line
+    return f"{line} (to fix: {outcome.remedy})" if outcome.remedy else line

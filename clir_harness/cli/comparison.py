@@ -45,10 +45,11 @@ def compare(
 ) -> BoardComparison:
     """Compare two sides by rules, with progress on standard error; raises what `read_sides` raises."""
     from clir_harness.cli.progress import StepProgress
+    from clir_harness.harness.progress import no_progress
 
     with StepProgress() as progress:
         return compare_sides(
-            *read_sides(base, current, selection), rules, tests=tests, listen=None if quiet else progress
+            *read_sides(base, current, selection), rules, tests=tests, progress=no_progress if quiet else progress
         )
 
 

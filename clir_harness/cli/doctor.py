@@ -18,8 +18,8 @@ MARKS = {"ok": "ok     ", "warning": "warning", "wrong": "WRONG  "}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: its state (ok, warning, wrong), what was found, and how to mend it."""
+class Diagnosis:
+    """One thing looked at: its state (ok, warning, wrong), what was found, and how to fix it."""
 
     what: str
     state: str
@@ -32,11 +32,11 @@ class Finding:
 @store_option
 @json_option
 def command(data: Path | None, store: Path, as_json: bool) -> int:
-    """Check Java, libraries, devices, caches, disk, model and data folders; say how to mend what is wrong.
+    """Check Java, libraries, devices, caches, disk, model and data folders; say how to fix what is wrong.
 
     Exit code 2 when something that every run needs is wrong; warnings do not count.
     """
-    checks: list[Callable[[], Iterator[Finding]]] = [
+    checks: list[Callable[[], Iterator[Diagnosis]]] = [
         _python,
         _java,
         _lucene,
@@ -54,13 +54,13 @@ def command(data: Path | None, store: Path, as_json: bool) -> int:
         for finding in findings:
             click.echo(f"{MARKS[finding.state]}  {finding.what}: {finding.found}")
             if finding.remedy:
-                click.echo(f"         mend: {finding.remedy}")
+                click.echo(f"         fix: {finding.remedy}")
     return 2 if any(finding.state == "wrong" for finding in findings) else 0
 
 
-def _python() -> Iterator[Finding]:
+def _python() -> Iterator[Diagnosis]:
     fits = sys.version_info[:2] == (3, 11)
-    yield Finding(
+    yield Diagnosis(
         "Python",
         "ok" if fits else "wrong",
         sys.version.split()[0],
@@ -68,46 +68,46 @@ def _python() -> Iterator[Finding]:
     )
 
 
-def _java() -> Iterator[Finding]:
+def _java() -> Iterator[Diagnosis]:
     from clir_harness.harness.java import find_java
 
     try:
         java = find_java()
-        yield Finding("Java", "ok", f"{java.version} in {java.home} ({java.found_by})")
+        yield Diagnosis("Java", "ok", f"{java.version} in {java.home} ({java.found_by})")
     except ClirError as error:
-        yield Finding("Java", "wrong", error.message, error.hint or "")
+        yield Diagnosis("Java", "wrong", error.message, error.hint or "")
 
 
-def _lucene() -> Iterator[Finding]:
+def _lucene() -> Iterator[Diagnosis]:
     from clir_harness.harness.java import start_jvm
 
     try:
         version = start_jvm()("org.apache.lucene.util.Version").LATEST.toString()
-        yield Finding("Lucene", "ok", f"{version}, starts")
+        yield Diagnosis("Lucene", "ok", f"{version}, starts")
     except Exception as error:
-        yield Finding("Lucene", "wrong", f"does not start: {error}", "pip install --force-reinstall pyserini pyjnius")
+        yield Diagnosis("Lucene", "wrong", f"does not start: {error}", "pip install --force-reinstall pyserini pyjnius")
 
 
-def _torch() -> Iterator[Finding]:
+def _torch() -> Iterator[Diagnosis]:
     try:
         import torch
     except Exception as error:
-        yield Finding("torch", "wrong", f"cannot be imported: {error}", "pip install --force-reinstall torch")
+        yield Diagnosis("torch", "wrong", f"cannot be imported: {error}", "pip install --force-reinstall torch")
         return
-    yield Finding("torch", "ok", f"{torch.__version__}, {torch.get_num_threads()} threads")
+    yield Diagnosis("torch", "ok", f"{torch.__version__}, {torch.get_num_threads()} threads")
     devices = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     devices += ["Apple GPU (mps)"] if torch.backends.mps.is_available() else []
-    yield Finding("devices", "ok", ", ".join(devices) or "no GPU: neural systems run on the processor")
+    yield Diagnosis("devices", "ok", ", ".join(devices) or "no GPU: neural systems run on the processor")
 
 
-def _memory() -> Iterator[Finding]:
+def _memory() -> Iterator[Diagnosis]:
     import psutil
 
     from clir_harness.harness.execution.measurement import available_cores
 
     free = psutil.virtual_memory().available / 2**30
     low = free < 4
-    yield Finding(
+    yield Diagnosis(
         "memory",
         "warning" if low else "ok",
         f"{free:.1f} GiB free, {available_cores()} processor cores",
@@ -115,15 +115,15 @@ def _memory() -> Iterator[Finding]:
     )
 
 
-def _store(store: Path) -> Iterator[Finding]:
+def _store(store: Path) -> Iterator[Diagnosis]:
     place = store.resolve()
     existing = next(folder for folder in [place, *place.parents] if folder.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
-        yield Finding("store", "wrong", f"{existing} cannot be written", "choose another folder with --store")
+        yield Diagnosis("store", "wrong", f"{existing} cannot be written", "choose another folder with --store")
         return
     free = shutil.disk_usage(existing).free / 2**30
     state = "there" if (place / "store.json").is_file() else "will be made"
-    yield Finding(
+    yield Diagnosis(
         "store",
         "warning" if free < 5 else "ok",
         f"{place} ({state}), {free:.0f} GiB free on its disk",
@@ -131,12 +131,12 @@ def _store(store: Path) -> Iterator[Finding]:
     )
 
 
-def _data(data: Path | None) -> Iterator[Finding]:
+def _data(data: Path | None) -> Iterator[Diagnosis]:
     if data is None:
-        yield Finding("data", "ok", "no --data folder given; the embedded suite needs none")
+        yield Diagnosis("data", "ok", "no --data folder given; the embedded suite needs none")
         return
     if not data.is_dir():
-        yield Finding("data", "wrong", f"{data} is not a folder", "give --data the folder with the collections")
+        yield Diagnosis("data", "wrong", f"{data} is not a folder", "give --data the folder with the collections")
         return
     from clir_harness.harness.collections.sources import build_source
     from clir_harness.harness.suite import builtin_suites, load_suite
@@ -146,13 +146,13 @@ def _data(data: Path | None) -> Iterator[Finding]:
             sources = [build_source(spec.source, spec.settings, data) for spec in suite.collections]
             entries = [entry for source in sources for entry in source.entries()]
         except ClirError as error:
-            yield Finding(f"data for suite {suite.name}", "wrong", error.message, error.hint or "")
+            yield Diagnosis(f"data for suite {suite.name}", "wrong", error.message, error.hint or "")
             continue
         there = sum(entry.missing is None for entry in entries)
-        yield Finding(f"data for suite {suite.name}", "ok", f"{there} of {len(entries)} collections")
+        yield Diagnosis(f"data for suite {suite.name}", "ok", f"{there} of {len(entries)} collections")
 
 
-def _caches() -> Iterator[Finding]:
+def _caches() -> Iterator[Diagnosis]:
     places = {
         "ir_datasets": Path(os.environ.get("IR_DATASETS_HOME", Path.home() / ".ir_datasets")),
         "Hugging Face": Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface")),
@@ -160,7 +160,7 @@ def _caches() -> Iterator[Finding]:
     for name, place in places.items():
         existing = next(folder for folder in [place, *place.parents] if folder.exists())
         writable = os.access(existing, os.W_OK)
-        yield Finding(
+        yield Diagnosis(
             f"{name} cache",
             "ok" if writable else "warning",
             f"{place}" + ("" if place.exists() else " (will be made)") + ("" if writable else " cannot be written"),
@@ -168,12 +168,12 @@ def _caches() -> Iterator[Finding]:
         )
 
 
-def _plugins() -> Iterator[Finding]:
+def _plugins() -> Iterator[Diagnosis]:
     from clir_harness.harness.collections.sources import SOURCES
     from clir_harness.harness.system import SYSTEMS
 
     names = [name for name, _ in SYSTEMS.usable()] + [name for name, _ in SOURCES.usable()]
     broken = [*SYSTEMS.broken(), *SOURCES.broken()]
-    yield Finding("plugins", "ok", f"{len(names)} systems and sources")
+    yield Diagnosis("plugins", "ok", f"{len(names)} systems and sources")
     for plugin in broken:
-        yield Finding(f"plugin {plugin.name}", "warning", f"{plugin.reason} ({plugin.origin})", "mend or uninstall it")
+        yield Diagnosis(f"plugin {plugin.name}", "warning", f"{plugin.reason} ({plugin.origin})", "fix or uninstall it")

@@ -37,7 +37,7 @@ def command(folder: Path, suite: str, store: Path, systems: list[str], pairs: li
     from clir_harness.leaderboards.export import export_suite
 
     with StepProgress() as progress:
-        found = export_suite(store, suite, folder, systems=systems, pairs=pairs, force=force, listen=progress)
+        found = export_suite(store, suite, folder, systems=systems, pairs=pairs, force=force, progress=progress)
     for cell in found.not_exported:
         place = " × ".join(filter(None, (cell["row"], cell["collection"], cell["track"])))
         click.echo(f"no run of {place}: {cell['state']}{': ' + cell['reason'] if cell['reason'] else ''}", err=True)

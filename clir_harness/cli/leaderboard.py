@@ -118,7 +118,7 @@ def _board(
         raise UsageError("--per-query is for JSON", hint="add --format json")
     figures = figures_for(board, read_published(published) if published else None)
     with StepProgress() as progress:
-        analysis = analyse(board, baseline, test or None, by=by, resampling=not no_tests, listen=progress)
+        analysis = analyse(board, baseline, test or None, by=by, resampling=not no_tests, progress=progress)
     if plots is not None:
         echo_written(write_plots, make_document(analysis), plots)
     if form == "html":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -30,10 +29,6 @@ def command(folder: Path, store: Path, suite: list[str], force: bool) -> None:
     from clir_harness.leaderboards.site import publish_site
 
     with StepProgress() as progress:
-
-        def listen(name: str) -> Callable[[int, int, str], None]:
-            return lambda part, parts, text: progress(part, parts, f"{name}: {text}")
-
-        pages = publish_site(store, folder, suite, force=force, listen=listen)
+        pages = publish_site(store, folder, suite, force=force, progress=progress)
     for page in ("index.html", *pages.values()):
         click.echo(folder / page)

@@ -11,7 +11,7 @@ import click
 from clir_harness.cli.options import data_option, echo_json, echo_table, json_option, plugin_option, store_option
 
 if TYPE_CHECKING:
-    from clir_harness.harness.runs.findings import Problem
+    from clir_harness.harness.runs.findings import Finding
 
 
 @click.command("submit", no_args_is_help=True)
@@ -45,6 +45,7 @@ def command(
       clir submit mine.run.gz --system mine --collection afriqa/sw-en --suite afriqa --data DIR --dry-run
     """
     from clir_harness.cli.progress import StepProgress
+    from clir_harness.harness.progress import no_progress
     from clir_harness.harness.submission import submit
 
     with StepProgress() as progress:
@@ -56,21 +57,21 @@ def command(
             store=store,
             data=data,
             dry_run=dry_run,
-            listen=None if as_json else progress,
+            progress=no_progress if as_json else progress,
         )
     if as_json:
         echo_json(
             {
                 **{name: getattr(report, name) for name in ("suite", "system", "collection", "pair", "state", "key")},
                 "lines": report.checked.lines,
-                "errors": [_plain(problem) for problem in report.checked.errors],
-                "warnings": [_plain(problem) for problem in report.checked.warnings],
+                "errors": [_plain(finding) for finding in report.checked.errors],
+                "warnings": [_plain(finding) for finding in report.checked.warnings],
                 "means": dict(report.means),
             }
         )
     else:
-        for problem in report.checked.problems:
-            _show(run, problem)
+        for finding in report.checked.findings:
+            _show(run, finding)
         if report.means:
             echo_table(["measure", collection], [[name, f"{mean:.3f}"] for name, mean in report.means.items()])
         said = {
@@ -83,16 +84,16 @@ def command(
     return 1 if report.state == "refused" else 0
 
 
-def _plain(problem: Problem) -> dict[str, Any]:
-    return {name: value for name, value in asdict(problem).items() if name != "error"}
+def _plain(finding: Finding) -> dict[str, Any]:
+    return {name: value for name, value in asdict(finding).items() if name != "error"}
 
 
-def _show(run: Path, problem: Problem) -> None:
-    place = f"{run}:{problem.lines[0]}" if problem.lines else str(run)
-    click.echo(f"{'error' if problem.error else 'warning'}: {place}: {problem.message}", err=True)
-    if problem.lines and problem.count > 1:
-        more = problem.count - len(problem.lines)
-        lines = ", ".join(map(str, problem.lines)) + (f" and {more:,} more" if more else "")
+def _show(run: Path, finding: Finding) -> None:
+    place = f"{run}:{finding.lines[0]}" if finding.lines else str(run)
+    click.echo(f"{'error' if finding.error else 'warning'}: {place}: {finding.message}", err=True)
+    if finding.lines and finding.count > 1:
+        more = finding.count - len(finding.lines)
+        lines = ", ".join(map(str, finding.lines)) + (f" and {more:,} more" if more else "")
         click.echo(f"  lines: {lines}", err=True)
-    if problem.hint:
-        click.echo(f"  hint: {problem.hint}", err=True)
+    if finding.hint:
+        click.echo(f"  hint: {finding.hint}", err=True)

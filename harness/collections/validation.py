@@ -69,7 +69,7 @@ class CollectionReport:
             allow = f"; or write in the suite, under the collection, allow: {{{allowances}}}" if allowances else ""
             raise CollectionError(
                 f"collection {self.collection} cannot be scored:{lines}",
-                hint=f"mend or leave out the collection{allow}",
+                hint=f"fix or leave out the collection{allow}",
             )
 
     def to_dict(self) -> dict[str, Any]:

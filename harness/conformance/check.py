@@ -13,7 +13,7 @@ from clir_harness.harness.plugins.calls import INTERRUPTS
 
 
 class ConformanceError(ClirError):
-    """A system breaks its contract: what was expected, what was found, and how to mend it."""
+    """A system breaks its contract: what was expected, what was found, and how to fix it."""
 
 
 class NotCheckableError(ClirError):
@@ -26,12 +26,12 @@ class Check:
 
     Attributes:
         name: e.g. `ids-come-back-byte-for-byte`.
-        mend: what to do about a system that fails.
+        remedy: what to do about a system that fails.
         body: raises when the system fails.
     """
 
     name: str
-    mend: str
+    remedy: str
     body: Callable[[Subject], None]
 
     def __call__(self, subject: Subject) -> None:
@@ -46,18 +46,18 @@ class Check:
         except NotCheckableError:
             raise
         except ConformanceError as error:
-            raise ConformanceError(error.message, error.hint or self.mend) from error.__cause__
+            raise ConformanceError(error.message, error.hint or self.remedy) from error.__cause__
         except INTERRUPTS:
             raise
         except BaseException as error:
             what = error.message if isinstance(error, ClirError) else (str(error).splitlines() or [""])[0]
             found = f"the system raised {type(error).__name__}{_place(error, subject)}: {what}"
-            raise ConformanceError(found, self.mend) from error
+            raise ConformanceError(found, self.remedy) from error
 
 
-def check(mend: str) -> Callable[[Callable[[Subject], None]], Check]:
+def check(remedy: str) -> Callable[[Callable[[Subject], None]], Check]:
     """Decorator that makes a check of a function; its name, with hyphens, is the check's."""
-    return lambda body: Check(body.__name__.replace("_", "-"), mend, body)
+    return lambda body: Check(body.__name__.replace("_", "-"), remedy, body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,13 @@ class Outcome:
         check: its name.
         status: ok, failed, or skipped because it says nothing about this system.
         reason: what was found, or why it was skipped; empty when ok.
-        mend: what to do about it, when it failed.
+        remedy: what to do about it, when it failed.
     """
 
     check: str
     status: Literal["ok", "failed", "skipped"]
     reason: str = ""
-    mend: str = ""
+    remedy: str = ""
 
 
 def outcome(one: Check, subject: Subject) -> Outcome:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from clir_harness.harness.collections.base import TestCollection
 from clir_harness.harness.errors import DataError
+from clir_harness.harness.progress import Progress, no_progress
 from clir_harness.harness.runs.columns import ColumnBuilder, RunColumns, ranked_twice, single_precision, split_line
-from clir_harness.harness.runs.findings import SHOWN, Findings, Problem
+from clir_harness.harness.runs.findings import SHOWN, Finding, Findings
 from clir_harness.harness.runs.run import Run
 from clir_harness.harness.runs.trec import NO_RANKINGS, read_head
 from clir_harness.harness.textio import numbered_lines, shown
@@ -24,9 +25,6 @@ _RANK = re.compile(r"[+-]?[0-9]{1,18}")
 _SAMPLE = 3
 _STEP = 50_000
 
-Listener = Callable[[int, int | None, str], None]
-"""Is told how much is done, of how much (None when that is not known), and of what."""
-
 
 @dataclass(frozen=True)
 class CheckedRun:
@@ -34,26 +32,26 @@ class CheckedRun:
 
     Attributes:
         run: its rankings, at most as deep as asked for; None when there are errors.
-        problems: errors first, then warnings, each kind once.
+        findings: errors first, then warnings, each kind once.
         lines: ranking lines in the file that could be read.
     """
 
     run: Run | None
-    problems: tuple[Problem, ...]
+    findings: tuple[Finding, ...]
     lines: int
 
     @property
-    def errors(self) -> list[Problem]:
+    def errors(self) -> list[Finding]:
         """What forbids the use of the run."""
-        return [problem for problem in self.problems if problem.error]
+        return [finding for finding in self.findings if finding.error]
 
     @property
-    def warnings(self) -> list[Problem]:
+    def warnings(self) -> list[Finding]:
         """What is worth a look, and does not forbid its use."""
-        return [problem for problem in self.problems if not problem.error]
+        return [finding for finding in self.findings if not finding.error]
 
 
-def check_run(path: Path, collection: TestCollection, depth: int, listen: Listener | None = None) -> CheckedRun:
+def check_run(path: Path, collection: TestCollection, depth: int, progress: Progress = no_progress) -> CheckedRun:
     """Read a run and compare it with the collection that it is of. The file and the documents are streamed.
 
     Errors are: a file that cannot be read as text; lines without six columns; scores that are not finite numbers;
@@ -66,18 +64,17 @@ def check_run(path: Path, collection: TestCollection, depth: int, listen: Listen
         path: a run in TREC format, compressed or not, with or without an ir_metadata header.
         collection: what it was retrieved from.
         depth: documents of a query that count, 1 or more; the best ones of a longer ranking are taken.
-        listen: is told how far reading the file and comparing the documents are.
+        progress: called while the file is read and while the documents are compared.
     """
     found = Findings()
-    tell = listen or _nobody
     lines = _Lines()
     metadata: dict[str, Any] = {}
     try:
         head = read_head(path)
         metadata = head.metadata
-        lines.read(path, head.skip, found, tell)
+        lines.read(path, head.skip, found, progress)
     except DataError as error:
-        found.at("file", error, error=True)
+        found.add_fault("file", error, error=True)
         return CheckedRun(None, found.all(), len(lines.numbers))
     if not lines.numbers:
         if not found.any_error:
@@ -90,7 +87,7 @@ def check_run(path: Path, collection: TestCollection, depth: int, listen: Listen
     table.ties()
     table.order(np.array(lines.ranks, np.int64), np.array(lines.ranked, np.bool_))
     table.queries(lines.builder.query_index, collection)
-    attainable = table.documents(lines.builder.document_index, collection, depth, tell)
+    attainable = table.documents(lines.builder.document_index, collection, depth, progress)
     table.depth(depth, attainable, spare=int(collection.drop_self))
     if not found.any_error:
         table.coverage(lines.builder.query_index, collection)
@@ -116,10 +113,6 @@ def _without_self(columns: RunColumns, found: Findings) -> RunColumns:
     )
 
 
-def _nobody(done: int, total: int | None, what: str) -> None:
-    """Listens when nobody else does."""
-
-
 class _Lines:
     """The lines of the file that can be read, column by column."""
 
@@ -129,11 +122,11 @@ class _Lines:
         self.ranks = array("q")
         self.ranked = bytearray()
 
-    def read(self, path: Path, skip: int, found: Findings, tell: Listener) -> None:
+    def read(self, path: Path, skip: int, found: Findings, progress: Progress) -> None:
         tag = ""
         for number, text in numbered_lines(path):
             if number % _STEP == 0:
-                tell(number, None, "lines read")
+                progress(number, None, "lines read")
             if number <= skip or text.isspace():
                 continue
             kind = "columns"
@@ -142,7 +135,7 @@ class _Lines:
                 kind = "score"
                 score = line.value(path, number)
             except DataError as fault:
-                found.at(kind, fault, error=True)
+                found.add_fault(kind, fault, error=True)
                 continue
             self.builder.add(line, score)
             self.numbers.append(number)
@@ -179,7 +172,7 @@ class _Table:
     def _add(
         self, kind: str, lines: NDArray[np.int64], message: Callable[[int], str], hint: str, *, error: bool = False
     ) -> None:
-        """Take notice of a fault in some lines, given in any order; the message is of the first of them."""
+        """Record a finding about some lines, given in any order; the message describes the first of them."""
         if len(lines):
             ordered = np.sort(lines)
             numbers = self.numbers[ordered[:SHOWN]].tolist()
@@ -229,7 +222,7 @@ class _Table:
         lines = np.flatnonzero(np.isin(self.columns.queries, unknown))
         self._unknown("query", lines, lambda line: self._names(line)[0], collection.id, list(known)[:_SAMPLE])
 
-    def documents(self, index: Mapping[str, int], collection: TestCollection, depth: int, tell: Listener) -> int:
+    def documents(self, index: Mapping[str, int], collection: TestCollection, depth: int, progress: Progress) -> int:
         """Look for the run's documents in the collection; returns how many documents a query could have."""
         absent = np.ones(len(index), np.bool_)
         left, number = len(index), 0
@@ -244,7 +237,7 @@ class _Table:
             if not left and number >= depth:
                 break
             if number % _STEP == 0:
-                tell(number, None, "documents compared")
+                progress(number, None, "documents compared")
         lines = np.flatnonzero(absent[self.columns.codes])
         self._unknown("document", lines, lambda line: self._names(line)[1], collection.id, sample)
         return min(depth, number)

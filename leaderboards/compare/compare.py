@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
 from clir_harness.harness.evaluation import is_count
 from clir_harness.harness.measures import Floats
+from clir_harness.harness.progress import Progress, no_progress
 from clir_harness.leaderboards.comparability import Place
-from clir_harness.leaderboards.compare.paired_changes import Block, Contest, PairedChange, PairedChanges, paired_changes
+from clir_harness.leaderboards.compare.paired_changes import (
+    Block,
+    PairedChange,
+    PairedChanges,
+    RowMeasure,
+    paired_changes,
+)
 from clir_harness.leaderboards.compare.results import (
     COMPARED,
     MACRO,
@@ -23,7 +30,6 @@ from clir_harness.leaderboards.compare.sides import Side, SideCell
 from clir_harness.leaderboards.compare.verdicts import LATENCY, MEMORY, differing_facts, judged_cell, ratio_of
 from clir_harness.leaderboards.entries import CellState
 
-Listener = Callable[[int, int, str], None]
 _NO_CELL = SideCell(CellState.NOT_RUN, "not on this board")
 
 
@@ -34,7 +40,7 @@ def compare_sides(
     *,
     tests: bool = True,
     seed: int = 0,
-    listen: Listener | None = None,
+    progress: Progress = no_progress,
 ) -> BoardComparison:
     """Compare two sides cell by cell; both were read for the same measures.
 
@@ -44,7 +50,7 @@ def compare_sides(
         rules: of the verdicts.
         tests: whether differences are tested, where both sides have per-query scores.
         seed: of tests and intervals.
-        listen: is told of progress.
+        progress: called after each collection, for the tests and for the intervals.
     """
     places = list(dict.fromkeys((*base.cells, *current.cells)))
     pairs = {place: (base.cells.get(place, _NO_CELL), current.cells.get(place, _NO_CELL)) for place in places}
@@ -53,8 +59,7 @@ def compare_sides(
     comparable = {place: there[place] for place, found in differing.items() if not found}
     found = None
     if tests and (differences := _differences(comparable, base.measures)):
-        told = None if listen is None else lambda done, total: listen(done, total, "tests and intervals")
-        found = paired_changes(differences, seed=seed, listen=told)
+        found = paired_changes(differences, seed=seed, progress=progress)
     cells = [
         _compared(place, both, base.measures, rules, found)
         if place in comparable
@@ -85,12 +90,12 @@ def _facts(side: Side) -> SideFacts:
 
 def _differences(
     comparable: Mapping[Place, tuple[SideCell, SideCell]], measures: Sequence[str]
-) -> dict[Block, dict[Contest, Floats]]:
+) -> dict[Block, dict[RowMeasure, Floats]]:
     """Current minus base by collection and track, row and measure, of the cells that both have the scores of.
 
     Counts are sums, which tests and intervals of means say nothing about.
     """
-    found: dict[Block, dict[Contest, Floats]] = {}
+    found: dict[Block, dict[RowMeasure, Floats]] = {}
     for (row, collection, track), (base, current) in comparable.items():
         if base.query_ids and current.query_ids:
             block = found.setdefault((collection, track), {})
@@ -107,7 +112,7 @@ def _compared(
     found: PairedChanges | None,
 ) -> CellChange:
     row, collection, track = place
-    paired: Mapping[Contest, PairedChange] = found.cells.get((collection, track), {}) if found else {}
+    paired: Mapping[RowMeasure, PairedChange] = found.cells.get((collection, track), {}) if found else {}
     changes = [
         MeasureChange(name, both[0].means[name], both[1].means[name], Verdict.UNCHANGED, paired.get((row, name)))
         for name in measures

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from clir_harness.harness.measures import Floats
+from clir_harness.harness.progress import Progress, no_progress
 from clir_harness.leaderboards.statistics.paired_tests import holm
-from clir_harness.leaderboards.statistics.resampling import Listener, bootstrap_intervals, permutation_test
+from clir_harness.leaderboards.statistics.resampling import bootstrap_intervals, permutation_test
 from clir_harness.leaderboards.statistics.significance import enough_permutations
 
-Contest = tuple[str, str]
-"""Label of a row and a measure."""
+RowMeasure = tuple[str, str]
+"""Label of a row, and a measure."""
 Block = tuple[str, str]
 """Id of a collection, and name of a track, empty without one."""
 
@@ -45,23 +46,23 @@ class PairedChanges:
 
     Attributes:
         cells: by collection and track, and by row and measure.
-        macro: by row and measure, of the contests that are in every collection, when there are two or more.
+        macro: by row and measure, for those in every collection, when there are two or more.
         tests: size of the family that Holm's correction is for.
         permutations: of each test.
     """
 
-    cells: Mapping[Block, Mapping[Contest, PairedChange]]
-    macro: Mapping[Contest, PairedChange]
+    cells: Mapping[Block, Mapping[RowMeasure, PairedChange]]
+    macro: Mapping[RowMeasure, PairedChange]
     tests: int
     permutations: int
 
 
 def paired_changes(
-    differences: Mapping[Block, Mapping[Contest, Floats]],
+    differences: Mapping[Block, Mapping[RowMeasure, Floats]],
     *,
     resamples: int = 10_000,
     seed: int = 0,
-    listen: Listener | None = None,
+    progress: Progress = no_progress,
 ) -> PairedChanges:
     """Test all differences, with Holm's correction over all tests that are made.
 
@@ -73,7 +74,7 @@ def paired_changes(
         differences: current minus base by collection and track, then by row and measure; each of shape (queries,), of
             the same queries within a collection.
         resamples, seed: of the bootstrap; the seed is also that of the tests.
-        listen: is told of progress.
+        progress: called after each collection, for the tests and for the intervals.
 
     >>> same, better = np.zeros(3), np.array([0.1, 0.2, 0.3])
     >>> found = paired_changes({("sw-en", ""): {("bm25", "AP"): same, ("psq", "AP"): better}})
@@ -81,17 +82,17 @@ def paired_changes(
     >>> found.tests, change.p, change.holm_p, change.wins
     (1, 0.25, 0.25, 3)
     """
-    contests = sorted({contest for block in differences.values() for contest, values in block.items() if values.any()})
+    keys = sorted({key for block in differences.values() for key, values in block.items() if values.any()})
     passes = [
         {block: found for block, found in differences.items() if bool(block[1]) is tracked} for tracked in (False, True)
     ]
     tests = sum(bool(values.any()) for block in differences.values() for values in block.values())
-    permutations = enough_permutations(tests + len(contests))
-    cells: dict[Block, dict[Contest, PairedChange]] = {}
-    macro: dict[Contest, PairedChange] = {}
+    permutations = enough_permutations(tests + len(keys))
+    cells: dict[Block, dict[RowMeasure, PairedChange]] = {}
+    macro: dict[RowMeasure, PairedChange] = {}
     for number, part in enumerate(passes):
         if part:
-            found = _Pass(part, contests, permutations, resamples, seed, listen)
+            found = _Pass(part, keys, permutations, resamples, seed, progress)
             cells |= found.cells()
             if number == 0 and len(part) > 1:
                 macro = found.macro()
@@ -99,57 +100,57 @@ def paired_changes(
 
 
 class _Pass:
-    """Tests and intervals of several collections. Columns are the contests with any difference anywhere."""
+    """Tests and intervals of several collections. Columns are the rows and measures with any difference anywhere."""
 
     def __init__(
         self,
-        differences: Mapping[Block, Mapping[Contest, Floats]],
-        contests: list[Contest],
+        differences: Mapping[Block, Mapping[RowMeasure, Floats]],
+        keys: list[RowMeasure],
         permutations: int,
         resamples: int,
         seed: int,
-        listen: Listener | None,
+        progress: Progress,
     ) -> None:
         self.differences = differences
-        self.column = {contest: place for place, contest in enumerate(contests)}
+        self.column = {key: place for place, key in enumerate(keys)}
         self.names = {block: "\t".join(filter(None, block)) for block in differences}
-        tables = {name: self._table(differences[block]) for block, name in self.names.items()} if contests else {}
-        self.p_values = permutation_test(tables, permutations, seed, listen) if tables else None
-        self.intervals = bootstrap_intervals(tables, resamples, seed, listen=listen) if tables else None
+        tables = {name: self._table(differences[block]) for block, name in self.names.items()} if keys else {}
+        self.p_values = permutation_test(tables, permutations, seed, progress) if tables else None
+        self.intervals = bootstrap_intervals(tables, resamples, seed, progress=progress) if tables else None
 
-    def _table(self, block: Mapping[Contest, Floats]) -> Floats:
-        """Shape (queries, contests); NaN where a contest is not in this collection."""
+    def _table(self, block: Mapping[RowMeasure, Floats]) -> Floats:
+        """Shape (queries, rows and measures); NaN where one is not in this collection."""
         table = np.full((len(next(iter(block.values()))), len(self.column)), np.nan)
-        for contest, values in block.items():
-            if contest in self.column:
-                table[:, self.column[contest]] = values
+        for key, values in block.items():
+            if key in self.column:
+                table[:, self.column[key]] = values
         return table
 
-    def cells(self) -> dict[Block, dict[Contest, PairedChange]]:
-        """By collection and contest; not yet corrected."""
+    def cells(self) -> dict[Block, dict[RowMeasure, PairedChange]]:
+        """By collection, and by row and measure; not yet corrected."""
         return {
-            block: {contest: self._cell(name, contest, self.differences[block][contest]) for contest in found}
+            block: {key: self._cell(name, key, self.differences[block][key]) for key in found}
             for (block, found), name in zip(self.differences.items(), self.names.values(), strict=True)
         }
 
-    def _cell(self, name: str, contest: Contest, values: Floats) -> PairedChange:
+    def _cell(self, name: str, key: RowMeasure, values: Floats) -> PairedChange:
         if not values.any() or self.p_values is None or self.intervals is None:
             return _same(len(values))
-        column = self.column[contest]
+        column = self.column[key]
         ends = self.intervals.pairs[name][:, column]
         return _change(ends, self.p_values.pairs[name][column], [values])
 
-    def macro(self) -> dict[Contest, PairedChange]:
-        """By contest that is in every collection; not yet corrected."""
+    def macro(self) -> dict[RowMeasure, PairedChange]:
+        """By row and measure, for those in every collection; not yet corrected."""
         everywhere = set.intersection(*(set(block) for block in self.differences.values()))
         found = {}
-        for contest in sorted(everywhere):
-            strata = [block[contest] for block in self.differences.values()]
-            if contest in self.column and self.p_values is not None and self.intervals is not None:
-                column = self.column[contest]
-                found[contest] = _change(self.intervals.macro[:, column], self.p_values.macro[column], strata)
+        for key in sorted(everywhere):
+            strata = [block[key] for block in self.differences.values()]
+            if key in self.column and self.p_values is not None and self.intervals is not None:
+                column = self.column[key]
+                found[key] = _change(self.intervals.macro[:, column], self.p_values.macro[column], strata)
             else:
-                found[contest] = _same(sum(map(len, strata)))
+                found[key] = _same(sum(map(len, strata)))
         return found
 
 
@@ -170,7 +171,9 @@ def _change(ends: Floats, p_value: float, strata: list[Floats]) -> PairedChange:
 
 
 def _corrected(
-    cells: Mapping[Block, Mapping[Contest, PairedChange]], macro: Mapping[Contest, PairedChange], permutations: int
+    cells: Mapping[Block, Mapping[RowMeasure, PairedChange]],
+    macro: Mapping[RowMeasure, PairedChange],
+    permutations: int,
 ) -> PairedChanges:
     """With Holm's correction over everything on which a query differs."""
     family = [*(change for block in cells.values() for change in block.values()), *macro.values()]
@@ -182,8 +185,8 @@ def _corrected(
         return PairedChange(change.low, change.high, change.p, next(corrected), change.wins, change.ties, change.losses)
 
     return PairedChanges(
-        cells={block: {contest: done(change) for contest, change in found.items()} for block, found in cells.items()},
-        macro={contest: done(change) for contest, change in macro.items()},
+        cells={block: {key: done(change) for key, change in found.items()} for block, found in cells.items()},
+        macro={key: done(change) for key, change in macro.items()},
         tests=sum(tested),
         permutations=permutations,
     )

@@ -10,7 +10,7 @@ result. Products of matrices are made on one core, so that their rounding does n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,16 +18,13 @@ from threadpoolctl import threadpool_limits
 
 from clir_harness.harness.errors import UsageError
 from clir_harness.harness.measures import Floats
+from clir_harness.harness.progress import Progress, no_progress
 
 CONFIDENCE = 0.95
 _CHUNK = 1 << 20
 """Signs or weights held at a time."""
 _TIE = 1e-10
 """Statistics count as equal when they differ by at most this share of the sum of the absolute terms."""
-
-
-Listener = Callable[[int, int], None]
-"""Is told how many pairs are done, and of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class Stratified:
 
 
 def permutation_test(
-    differences: Mapping[str, Floats], permutations: int, seed: int, listen: Listener | None = None
+    differences: Mapping[str, Floats], permutations: int, seed: int, progress: Progress = no_progress
 ) -> Stratified:
     """Paired permutation test, two-sided: p-values of mean differences under random flips of the differences' signs.
 
@@ -61,7 +58,7 @@ def permutation_test(
         differences: by pair, shape (queries, columns).
         permutations: random sign patterns, at least 1.
         seed: 0 or more.
-        listen: is told of progress.
+        progress: called after each pair.
 
     Returns:
         p-values in (0, 1], shape (columns,); NaN for a column without queries.
@@ -87,8 +84,7 @@ def permutation_test(
         pairs[pair] = _p_values([terms], flipped)
         all_terms.append(terms / len(differences))
         flipped_macro = flipped_macro + flipped / len(differences)
-        if listen:
-            listen(done, len(differences))
+        progress(done, len(differences), "permutation tests")
     return Stratified(pairs, _p_values(all_terms, np.asarray(flipped_macro)))
 
 
@@ -97,7 +93,7 @@ def bootstrap_intervals(
     resamples: int,
     seed: int,
     combinations: Mapping[str, Mapping[str, float]] | None = None,
-    listen: Listener | None = None,
+    progress: Progress = no_progress,
 ) -> Stratified:
     """Percentile intervals of means, at `CONFIDENCE` (Efron and Tibshirani, An Introduction to the Bootstrap, 1993).
 
@@ -109,7 +105,7 @@ def bootstrap_intervals(
         resamples: at least 1.
         seed: 0 or more.
         combinations: weighted sums of the pairs' means that intervals are wanted for: weight by pair, by name.
-        listen: is told of progress.
+        progress: called after each pair.
 
     Returns:
         lower and upper ends, shape (2, columns); NaN for a column with fewer than two queries in a pair.
@@ -138,8 +134,7 @@ def bootstrap_intervals(
         for name, weights in wanted.items():
             if pair in weights:
                 sums[name] = sums.get(name, 0.0) + weights[pair] * means
-        if listen:
-            listen(done, len(values))
+        progress(done, len(values), "bootstrap intervals")
     return Stratified(
         pairs, _percentiles(np.asarray(macro)), {name: _percentiles(found) for name, found in sums.items()}
     )

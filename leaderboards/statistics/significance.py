@@ -13,8 +13,9 @@ import numpy as np
 
 from clir_harness.harness.errors import DataError, UnknownNameError
 from clir_harness.harness.measures import Floats
+from clir_harness.harness.progress import Progress, no_progress
 from clir_harness.leaderboards.statistics.paired_tests import cohens_d, holm, paired_t_test
-from clir_harness.leaderboards.statistics.resampling import Listener, bootstrap_intervals, permutation_test
+from clir_harness.leaderboards.statistics.resampling import bootstrap_intervals, permutation_test
 from clir_harness.leaderboards.statistics.results import Comparison, Comparisons, Mean, Significance, SystemSignificance
 
 Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
@@ -36,7 +37,7 @@ def compare_systems(
     permutations: int | None = None,
     resamples: int = 10_000,
     seed: int = 0,
-    listen: Listener | None = None,
+    progress: Progress = no_progress,
 ) -> Significance:
     """Means of systems with intervals, and each system against the baseline and against the best system.
 
@@ -49,7 +50,7 @@ def compare_systems(
             `Significance.resolution` is .02 at most.
         resamples: of the bootstrap.
         seed: of both; 0 or more.
-        listen: is told of progress: pairs done and pairs in all, each of which is gone through twice.
+        progress: called after each pair; each pair is processed twice, once for the intervals and once for the tests.
 
     Raises:
         UnknownNameError: the baseline is not one of the systems.
@@ -67,7 +68,7 @@ def compare_systems(
         raise UnknownNameError("system", baseline, scores)
     if not any(scores.values()):
         raise DataError("there are no scores to compare", hint="give scores of at least one system in one pair")
-    work = _Calculation(scores, baseline, permutations, resamples, seed, listen)
+    work = _Calculation(scores, baseline, permutations, resamples, seed, progress)
     return Significance(
         systems={name: work.system(name) for name in scores},
         baseline=baseline,
@@ -100,7 +101,7 @@ class _Calculation:
         permutations: int | None,
         resamples: int,
         seed: int,
-        listen: Listener | None,
+        progress: Progress,
     ) -> None:
         self.names = sorted(scores)
         self.baseline = baseline
@@ -121,7 +122,7 @@ class _Calculation:
             {pair: np.hstack([self.table[pair], self.differences[pair]]) for pair in pairs},
             resamples,
             seed,
-            listen=listen and (lambda done, total: listen(done, 2 * total)),
+            progress=lambda done, _, text: progress(done, 2 * len(pairs), text),
         )
         # The macro average of a single pair is that pair's test over again.
         most_tests = len(self.contests) * (len(pairs) + (len(pairs) > 1))
@@ -130,7 +131,7 @@ class _Calculation:
             self.differences,
             self.permutations,
             seed,
-            listen=listen and (lambda done, total: listen(total + done, 2 * total)),
+            progress=lambda done, _, text: progress(len(pairs) + done, 2 * len(pairs), text),
         )
         family = np.array([*self.p_values.pairs.values(), *([self.p_values.macro] if len(pairs) > 1 else [])])
         self.tests = int(np.count_nonzero(~np.isnan(family)))

@@ -71,7 +71,7 @@ def test_a_broken_system_is_caught(system: str, check: str, tmp_path: Path) -> N
     with pytest.raises(ConformanceError) as caught:
         one(Subject.of(system, tmp_path))
     assert caught.value.message
-    assert caught.value.hint == one.mend
+    assert caught.value.hint == one.remedy
 
 
 OTHER_PROCESS = """
@@ -134,7 +134,7 @@ def test_a_failure_says_what_was_expected_what_was_found_and_how_to_mend_it(tmp_
     assert failed.status == "failed"
     assert "expected ids of indexed documents, found 'doc-a', which was not indexed" in failed.reason
     assert "the closest that was is 'DOC-A'" in failed.reason
-    assert failed.mend.startswith("keep ids as the strings they are")
+    assert failed.remedy.startswith("keep ids as the strings they are")
 
 
 def test_what_a_system_raises_is_shown_with_its_place(tmp_path: Path) -> None:

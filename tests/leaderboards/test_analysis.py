@@ -74,11 +74,11 @@ def test_there_are_enough_permutations_for_a_corrected_value_below_the_level():
     assert enough_permutations(1) == 10_000
 
 
-def test_progress_is_told_to_the_end(world):
-    heard = []
-    analyse(world.board(SCRIPTED, HUMAN), listen=lambda *news: heard.append(news))
-    assert heard[3] == (4, 4, "intervals")
-    assert heard[-1] == (8, 8, "tests of RR")
+def test_progress_is_reported_to_the_end(world):
+    steps = []
+    analyse(world.board(SCRIPTED, HUMAN), progress=lambda *step: steps.append(step))
+    assert steps[3] == (4, 4, "bootstrap intervals")
+    assert steps[-1] == (8, 8, "permutation tests of RR")
 
 
 def test_counts_are_sums_without_intervals_and_tests(world):

@@ -70,7 +70,7 @@ def test_a_failed_check_shows_its_reason_and_its_remedy_and_ends_with_exit_code_
     (line,) = [line for line in out.splitlines() if line.startswith("FAILED")]
     assert "ids-come-back-byte-for-byte: query '" in line
     assert "which was not indexed" in line
-    assert "(to mend: keep ids as the strings they are" in line
+    assert "(to fix: keep ids as the strings they are" in line
     assert f"1 of {len(CHECKS)} checks failed" in err
 
 
@@ -83,7 +83,7 @@ def test_the_outcome_comes_as_json_too(check, plugin: Path) -> None:
     assert [one["check"] for one in found["checks"]] == [one.name for one in CHECKS]
     (failed,) = [one for one in found["checks"] if one["status"] == "failed"]
     assert failed["check"] == "ids-come-back-byte-for-byte"
-    assert failed["mend"]
+    assert failed["remedy"]
 
 
 @pytest.mark.parametrize(

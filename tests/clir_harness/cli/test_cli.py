@@ -248,4 +248,4 @@ def test_the_doctor_says_how_to_mend_what_is_wrong(clir, tmp_path: Path) -> None
     assert result.code == 2
     assert "WRONG    data" in result.out
     assert "WRONG    store" in result.out
-    assert "mend:" in result.out
+    assert "fix:" in result.out

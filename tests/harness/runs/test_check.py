@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from clir_harness.harness.collections.base import Document, DocumentSet, Query, QuerySet, TestCollection
 from clir_harness.harness.languages import LanguagePair
 from clir_harness.harness.runs.check import CheckedRun, check_run
-from clir_harness.harness.runs.findings import Problem
+from clir_harness.harness.runs.findings import Finding
 
 DOCUMENTS = ["d1", "d2", "d3", "d4"]
 COLLECTION = TestCollection(
@@ -36,9 +36,9 @@ def check(path: Path, text: str | bytes, depth: int = 4) -> CheckedRun:
     return check_run(path, COLLECTION, depth)
 
 
-def only(problems: list[Problem]) -> Problem:
-    (problem,) = problems
-    return problem
+def only(findings: list[Finding]) -> Finding:
+    (finding,) = findings
+    return finding
 
 
 @pytest.fixture
@@ -46,9 +46,9 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "mine.run"
 
 
-def test_a_sound_run_has_no_problems_and_is_what_the_file_says(run: Path) -> None:
+def test_a_sound_run_has_no_findings_and_is_what_the_file_says(run: Path) -> None:
     checked = check(run, GOOD)
-    assert checked.problems == ()
+    assert checked.findings == ()
     assert checked.run is not None
     assert (checked.lines, checked.run.tag, checked.run.query_ids) == (5, "mine", ("q1", "q2"))
     assert checked.run.ranking("q1") == [("d1", 4.0), ("d2", 3.0), ("d3", 2.0), ("d4", 1.0)]
@@ -56,7 +56,7 @@ def test_a_sound_run_has_no_problems_and_is_what_the_file_says(run: Path) -> Non
 
 @pytest.mark.parametrize("change", [gzip.compress, lambda text: text.replace(b"\n", b"\r\n").replace(b" ", b"\t")])
 def test_gzipped_files_and_windows_line_ends_are_sound(run: Path, change) -> None:
-    assert check(run, change(GOOD.encode())).problems == ()
+    assert check(run, change(GOOD.encode())).findings == ()
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,10 @@ def test_errors_are_named_with_their_lines(
 ) -> None:
     checked = check(run, GOOD + text)
     assert checked.run is None
-    problem = only(checked.errors)
-    assert (problem.kind, problem.lines, problem.count) == (kind, lines, count)
-    assert message in problem.message
-    assert problem.hint
+    finding = only(checked.errors)
+    assert (finding.kind, finding.lines, finding.count) == (kind, lines, count)
+    assert message in finding.message
+    assert finding.hint
 
 
 @pytest.mark.parametrize(
@@ -101,14 +101,14 @@ def test_warnings_are_named_with_their_lines_and_do_not_stop_the_run(
     checked = check(run, GOOD.replace(old, new))
     assert checked.errors == []
     assert checked.run is not None
-    problem = only(checked.warnings)
-    assert (problem.kind, problem.lines, problem.count) == (kind, lines, count)
-    assert message in problem.message
+    finding = only(checked.warnings)
+    assert (finding.kind, finding.lines, finding.count) == (kind, lines, count)
+    assert message in finding.message
 
 
 def test_several_faults_are_all_told_errors_first(run: Path) -> None:
     text = GOOD.replace("3.0", "4.0").replace("0.5", "nan") + "x\n"
-    kinds = [(problem.error, problem.kind) for problem in check(run, text).problems]
+    kinds = [(finding.error, finding.kind) for finding in check(run, text).findings]
     assert kinds == [(True, "score"), (True, "columns"), (False, "tie")]
 
 
@@ -117,21 +117,21 @@ def test_the_best_documents_of_a_ranking_that_is_too_long_count(run: Path) -> No
     assert checked.run is not None
     assert checked.run.ranking("q1") == [("d4", 9.0), ("d1", 4.0)]
     assert checked.run.ranking("q2") == [("d2", 0.5)]
-    depth = only([problem for problem in checked.warnings if problem.kind == "depth"])
+    depth = only([finding for finding in checked.warnings if finding.kind == "depth"])
     assert (depth.message, depth.lines) == ("query 'q1' has 4 documents, the suite's depth is 2", (1,))
 
 
 def test_all_documents_of_a_small_collection_are_deep_enough(run: Path) -> None:
-    assert check(run, GOOD, depth=1000).problems == ()
+    assert check(run, GOOD, depth=1000).findings == ()
 
 
 def test_equal_ranks_do_not_contradict_scores(run: Path) -> None:
-    assert check(run, "q1 Q0 d1 1 1.0 t\nq1 Q0 d2 1 2.0 t\nq2 Q0 d1 1 3.0 t\n", depth=2).problems == ()
+    assert check(run, "q1 Q0 d1 1 1.0 t\nq1 Q0 d2 1 2.0 t\nq2 Q0 d1 1 3.0 t\n", depth=2).findings == ()
 
 
 def test_a_run_that_answers_no_judged_query_is_refused(run: Path) -> None:
-    problem = only(check(run, "q3 Q0 d1 1 1.0 t\n", depth=1).errors)
-    assert (problem.kind, problem.message) == ("coverage", "no judged query has an answer; judged are 'q1', 'q2' ...")
+    finding = only(check(run, "q3 Q0 d1 1 1.0 t\n", depth=1).errors)
+    assert (finding.kind, finding.message) == ("coverage", "no judged query has an answer; judged are 'q1', 'q2' ...")
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,10 @@ def test_a_run_that_answers_no_judged_query_is_refused(run: Path) -> None:
     ],
 )
 def test_files_that_cannot_be_read_are_refused(run: Path, content: bytes, message: str, lines: tuple[int, ...]) -> None:
-    problem = only(check(run, content).errors)
-    assert problem.kind == "file"
-    assert message in problem.message
-    assert not lines or problem.lines == lines
+    finding = only(check(run, content).errors)
+    assert finding.kind == "file"
+    assert message in finding.message
+    assert not lines or finding.lines == lines
 
 
 def test_lines_are_counted_from_the_top_under_a_header(run: Path) -> None:
@@ -163,15 +163,15 @@ def test_lines_are_counted_from_the_top_under_a_header(run: Path) -> None:
 
 def test_messages_show_hostile_text_short_and_escaped(run: Path) -> None:
     checked = check(run, GOOD + f"q\x1b[31m Q0 {'d' * 100_000} 1 \x00\x07 t\nq1 Q0 {'d' * 100_000} 1 1.0 t\n")
-    texts = [problem.message + problem.hint for problem in checked.problems]
+    texts = [finding.message + finding.hint for finding in checked.findings]
     assert all(len(text) < 300 for text in texts)
     assert all(text.isprintable() for text in texts)
-    assert {problem.kind for problem in checked.errors} == {"columns", "document"}
+    assert {finding.kind for finding in checked.errors} == {"columns", "document"}
 
 
 def test_a_number_that_ends_badly_is_refused_however_long_it_is(run: Path) -> None:
-    problem = only(check(run, GOOD + f"q2 Q0 d1 {'1' * 200_000} {'1' * 200_000}x mine\n").errors)
-    assert (problem.kind, problem.lines) == ("score", (6,))
+    finding = only(check(run, GOOD + f"q2 Q0 d1 {'1' * 200_000} {'1' * 200_000}x mine\n").errors)
+    assert (finding.kind, finding.lines) == ("score", (6,))
 
 
 def test_a_header_of_any_values_can_be_kept(run: Path, tmp_path: Path) -> None:
@@ -203,18 +203,18 @@ def test_whatever_the_file_holds_it_is_a_run_or_has_errors_in_lines_that_are_the
     checked = check(run, content)
     assert (checked.run is None) == bool(checked.errors)
     last = content.count(b"\n") + 1
-    for problem in checked.problems:
-        assert all(1 <= line <= last for line in problem.lines)
-        assert 1 <= len(problem.lines) <= problem.count or not problem.lines
-        assert (problem.message + problem.hint).isprintable()
+    for finding in checked.findings:
+        assert all(1 <= line <= last for line in finding.lines)
+        assert 1 <= len(finding.lines) <= finding.count or not finding.lines
+        assert (finding.message + finding.hint).isprintable()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(lines=st.permutations(GOOD.splitlines(keepends=True)), bad=st.integers(0, 5))
 def test_one_bad_line_among_good_ones_is_named_wherever_it_is(run: Path, lines: list[str], bad: int) -> None:
     lines = [*lines[:bad], "q2 Q0 d4 2 0.4\n", *lines[bad:]]
-    problem = only(check(run, "".join(lines)).errors)
-    assert (problem.kind, problem.lines) == ("columns", (bad + 1,))
+    finding = only(check(run, "".join(lines)).errors)
+    assert (finding.kind, finding.lines) == ("columns", (bad + 1,))
 
 
 def test_progress_is_told_while_a_long_file_is_read(run: Path) -> None:
