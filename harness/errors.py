@@ -6,6 +6,9 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+Location = tuple[str | int, ...]
+"""Path of a value among others: names of fields, positions in lists."""
+
 
 class ClirError(Exception):
     """Base class of user-correctable errors; the command line shows them without a traceback.
@@ -29,7 +32,20 @@ class ClirError(Exception):
 
 
 class UsageError(ClirError):
-    """A request that cannot be carried out as it was put: a bad option, value or combination."""
+    """A request that cannot be carried out as it was put: a bad option, value or combination.
+
+    Attributes:
+        location: path of the setting at fault in the settings that were given; empty when it is none of them alone.
+        path: file that the settings are from, when that is known; its name and the line are part of the message.
+    """
+
+    location: Location = ()
+    path: Path | None = None
+
+    def place(self, path: Path, line: int) -> None:
+        """Take note of where the settings were written."""
+        self.path = path
+        self.message = f"{path}:{line}: {self.message}"
 
 
 class UnknownNameError(UsageError):

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from clir_harness.harness.characters import LABEL_RULE, TEXT_RULE, broken_text, is_label
 from clir_harness.harness.collections.base import ORIGINAL
-from clir_harness.harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
+from clir_harness.harness.errors import Location, MissingDataError, UnknownNameError, UsageError
 from clir_harness.harness.languages import LanguagePair
 from clir_harness.harness.perturbation.tracks import Track
+from clir_harness.harness.settings import line_of, read_model, setting_value
 from clir_harness.harness.system import SYSTEMS
-from clir_harness.harness.textio import read_yaml
-from clir_harness.harness.yaml_values import compose_yaml, quoting_hint, setting_value
 
 
 def _is_label(text: str) -> str:
@@ -30,7 +29,34 @@ Label = Annotated[str, AfterValidator(_is_label)]
 """What people read: one line of visible text."""
 
 
-class Model(BaseModel):
+class _Part(BaseModel):
+    """A suite or a part of one, which knows its place in the file that it was read from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    _place: tuple[Path, Location] | None = PrivateAttr(None)
+
+    def place(self, path: Path, *location: str | int) -> None:
+        """Take note of the place in a file."""
+        self._place = (path, location)
+
+    @contextmanager
+    def placed(self, *within: str | int) -> Iterator[None]:
+        """A block in which settings of the part are looked at; what is wrong with them is told with file and line.
+
+        Args:
+            within: path, within the part, of the settings.
+        """
+        try:
+            yield
+        except UsageError as error:
+            if self._place and error.path is None:
+                path, location = self._place
+                error.place(path, line_of(path, (*location, *within, *error.location)))
+            raise
+
+
+class Model(_Part):
     """A model that rows of a suite use: one that is there (`source`), or one that is trained.
 
     Attributes:
@@ -40,8 +66,6 @@ class Model(BaseModel):
             embedded collection.
         settings: of the training.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str | None = None
     system: str = ""
@@ -57,14 +81,12 @@ class Model(BaseModel):
         return self
 
 
-class Row(BaseModel):
+class Row(_Part):
     """One line of a leaderboard: a system, its settings, the wording of its queries.
 
     >>> Row(system="bm25", queries="human").label
     'bm25 (human queries)'
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     system: str
     label: Label = ""
@@ -80,8 +102,14 @@ class Row(BaseModel):
             values = {**values, "label": values["system"] + suffix}
         return values
 
+    def with_settings(self, settings: Mapping[str, Any]) -> Row:
+        """The row with some settings replaced; it is no longer that of the file."""
+        row = self.model_copy(update={"settings": {**self.settings, **settings}})
+        row._place = None
+        return row
 
-class CollectionSpec(BaseModel):
+
+class CollectionSpec(_Part):
     """Collections of a suite: a source and its settings (all further keys)."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -94,15 +122,13 @@ class CollectionSpec(BaseModel):
         return dict(self.__pydantic_extra__ or {})
 
 
-class Suite(BaseModel):
+class Suite(_Part):
     """A named benchmark: rows over collections, and the models that they need.
 
     Every row is run on the queries as they are and, besides, on those of every track.
 
     In the settings of a row or of another model, `model:NAME` stands for the folder of a model of that name.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
     title: Label
@@ -178,10 +204,7 @@ class Suite(BaseModel):
             change = {setting: setting_value(assignment, value)}
             if (text := broken_text(change)) is not None:
                 raise UsageError(f"the setting '{path}' holds a lone surrogate: {text!r}", hint=TEXT_RULE)
-            rows = [
-                row.model_copy(update={"settings": row.settings | change}) if row in meant else row
-                for row in suite.rows
-            ]
+            rows = [row.with_settings(change) if row in meant else row for row in suite.rows]
             suite = suite.model_copy(update={"rows": rows})
         return suite
 
@@ -229,37 +252,11 @@ def load_suite(name_or_path: str | Path) -> Suite:
         if path.suffix in (".yaml", ".yml"):
             raise MissingDataError(f"no suite file {path}", hint="give the path of a YAML file, or a suite's name")
         raise UnknownNameError("suite", str(name_or_path), builtin_suites())
-    values = read_yaml(path)
-    if not isinstance(values, dict):
-        raise DataError("expected a mapping with name, title, measures, rows and collections", path=path, line=1)
-    try:
-        return Suite.model_validate(values)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        where = ".".join(str(part) for part in fault["loc"])
-        message = fault["msg"].removeprefix("Value error, ")
-        if fault["type"] == "extra_forbidden":
-            message = "unknown key"
-        raise DataError(
-            f"{where}: {message}" if where else message,
-            path=path,
-            line=_line_of(compose_yaml(path.read_text("utf-8")), fault["loc"]),
-            hint=quoting_hint(fault["type"], fault["input"]) or "`clir suites embedded` shows a suite that works",
-        ) from None
-
-
-def _line_of(node: yaml.Node | None, location: Sequence[str | int]) -> int:
-    """Line of the innermost part of a YAML document that a validation error points to."""
-    line = node.start_mark.line + 1 if node else 1
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            found = [(key, value) for key, value in node.value if key.value == str(part)]
-            if not found:
-                break
-            line, node = found[0][0].start_mark.line + 1, found[0][1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return line
+    suite = read_model(path, Suite, "`clir suites embedded` shows a suite that works")
+    suite.place(path)
+    for kind, parts in (("rows", suite.rows), ("collections", suite.collections)):
+        for number, part in enumerate(parts):
+            part.place(path, kind, number)
+    for name, model in suite.models.items():
+        model.place(path, "models", name)
+    return suite

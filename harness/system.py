@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from clir_harness.harness.collections.base import Document, Query
-from clir_harness.harness.errors import UnknownNameError, UsageError
+from clir_harness.harness.errors import UsageError
 from clir_harness.harness.languages import LanguagePair
 from clir_harness.harness.registry import Registry
-from clir_harness.harness.yaml_values import quoting_hint
+from clir_harness.harness.settings import validated
 
 
 class SystemConfig(BaseModel):
@@ -127,10 +127,7 @@ class RetrievalSystem(ABC, Generic[ConfigT]):
         Raises:
             UsageError: names every field at fault, what was expected, and the fields there are.
         """
-        try:
-            return cls(cls.Config.model_validate(dict(settings)))  # type: ignore[arg-type]
-        except ValidationError as error:
-            raise config_error(f"system '{cls.name}'", cls.Config, error) from None
+        return cls(validated(f"system '{cls.name}'", cls.Config, settings))  # type: ignore[arg-type]
 
     def supports(self, pair: LanguagePair) -> str | None:
         """None when the system takes this pair, otherwise the reason why not, for people.
@@ -178,23 +175,6 @@ class RetrievalSystem(ABC, Generic[ConfigT]):
         """Open an index, in whichever process, for queries of one language."""
 
 
-def config_error(owner: str, model: type[BaseModel], error: ValidationError) -> UsageError:
-    """A readable error from pydantic's: the field, what came, what was expected, the fields there are."""
-    lines = []
-    for fault in error.errors():
-        field = ".".join(str(part) for part in fault["loc"])
-        if fault["type"] == "extra_forbidden":
-            return UnknownNameError(f"setting of {owner}", field, model.model_fields)
-        if fault["type"] == "missing":
-            lines.append(f"{field}: is required")
-        else:
-            lines.append(f"{field}: {fault['msg'].removeprefix('Value error, ')} (found {fault['input']!r})")
-    quoting = next((hint for f in error.errors() if (hint := quoting_hint(f["type"], f["input"]))), None)
-    return UsageError(
-        f"{owner}: " + "; ".join(lines), hint=quoting or f"settings: {', '.join(model.model_fields) or 'none'}"
-    )
-
-
 class Component(BaseModel):
     """A system inside another one, as YAML names it: `{system: bm25, settings: {k1: 1.2}}`."""
 
@@ -209,7 +189,11 @@ class Component(BaseModel):
         Raises:
             ClirError: what `SYSTEMS.get` and `RetrievalSystem.configure` raise.
         """
-        return SYSTEMS.get(self.system).configure(self.settings)
+        try:
+            return SYSTEMS.get(self.system).configure(self.settings)
+        except UsageError as error:
+            error.location = ()  # which is of its own settings, and not of those that the component stands in
+            raise
 
 
 SYSTEMS: Registry[RetrievalSystem[Any]] = Registry(

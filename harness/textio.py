@@ -12,11 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
-import yaml
-
-from clir_harness.harness.characters import TEXT_RULE, is_text
 from clir_harness.harness.errors import DataError
-from clir_harness.harness.yaml_values import load_yaml
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 """Endings of compressed files; a file is known by its first bytes, its name does not matter."""
@@ -192,35 +188,6 @@ def lines_of(paths: Iterable[Path]) -> Iterator[tuple[Path, int, str]]:
     for path in paths:
         for number, line in numbered_lines(path):
             yield path, number, line
-
-
-def read_yaml(path: Path) -> Any:
-    """The value in a YAML file.
-
-    Raises:
-        DataError: when the file cannot be read, is not UTF-8 or not YAML; names the line where it is known.
-    """
-    try:
-        text = path.read_text("utf-8")
-        _refuse_lone_surrogates(text, path)
-        return load_yaml(text)
-    except UnicodeDecodeError as error:
-        raise DataError("is not UTF-8", path=path, hint="convert it with iconv") from error
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror or error}", path=path) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or error
-        raise DataError(f"is not YAML: {problem}", path=path, line=mark.line + 1 if mark else None) from None
-
-
-def _refuse_lone_surrogates(text: str, path: Path) -> None:
-    """Refuse YAML whose escapes denote half of a character."""
-    if "\\" in text:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.ScalarEvent) and not is_text(event.value):
-                line = event.start_mark.line + 1 if event.start_mark else None
-                raise DataError(f"holds a lone surrogate: {event.value!r}", path=path, line=line, hint=TEXT_RULE)
 
 
 def shown(text: str, longest: int = 60) -> str:

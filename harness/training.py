@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from clir_harness.harness.errors import MissingDataError, UsageError
 from clir_harness.harness.identity import fingerprint, package_version, settings_without_places, system_code
 from clir_harness.harness.languages import canonical_tag
+from clir_harness.harness.settings import validated
 from clir_harness.harness.store import Artefact, Store
-from clir_harness.harness.system import SYSTEMS, ConfigT, RetrievalSystem, config_error
+from clir_harness.harness.system import SYSTEMS, ConfigT, RetrievalSystem
 
 BitextPath = Path | tuple[Path, Path]
 """A file of parallel text, or a Moses pair: two files aligned by line, the foreign side and the pivot's."""
@@ -157,10 +158,7 @@ def training_settings(system: type[TrainableSystem[Any]], settings: Mapping[str,
     Raises:
         UsageError: names the field at fault and what was expected.
     """
-    try:
-        return system.Training.model_validate(dict(settings))
-    except ValidationError as error:
-        raise config_error(f"training '{system.name}'", system.Training, error) from None
+    return validated(f"training '{system.name}'", system.Training, settings)
 
 
 def training_identity(

@@ -2,20 +2,17 @@
 
 PyYAML keeps to YAML 1.1, where `no` is false, `1:30` is 90, `012` is 10, `1_0` is 10 and `2024-01-01` a date. Here `no`
 is Norwegian: null is `~`, `null` or nothing, truth is `true` or `false`, numbers are decimal (or `0x` and `0o`), and
-all else is text. Whether text is meant where a number is written is for the field to say, see `quoting_hint`.
+all else is text. Whether text is meant where a number is written is for the field to say, see `settings.faults`.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Hashable
 from typing import Any
 
 import yaml
 from yaml.composer import ComposerError
-
-from clir_harness.harness.errors import UsageError
 
 _NULL, _BOOL, _INT, _FLOAT = (f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float"))
 _MERGE = "tag:yaml.org,2002:merge"
@@ -85,31 +82,3 @@ def load_yaml(text: str) -> Any:
 def compose_yaml(text: str) -> yaml.Node | None:
     """The nodes of one YAML document, which know their lines."""
     return yaml.compose(text, Loader=_Loader)
-
-
-def setting_value(assignment: str, value: str) -> Any:
-    """The value of a setting on the command line, which is YAML.
-
-    Raises:
-        UsageError: it is not YAML.
-    """
-    try:
-        return load_yaml(value)
-    except yaml.YAMLError as error:
-        problem = getattr(error, "problem", None) or error
-        raise UsageError(
-            f"cannot read the setting '{assignment}': its value is not YAML: {problem}",
-            hint="put text with brackets, braces or colons in quotes",
-        ) from None
-
-
-def quoting_hint(kind: str, value: object) -> str | None:
-    """What to do when text is expected and YAML has something else; None when that is not the fault.
-
-    Args:
-        kind: pydantic's name of the fault.
-        value: what came.
-    """
-    if kind != "string_type" or not isinstance(value, int | float | None):
-        return None
-    return f"YAML reads it as {json.dumps(value)}, which is no text: put what is meant in quotes"

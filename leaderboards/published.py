@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from clir_harness.harness.errors import ClirError, DataError, MissingDataError
+from clir_harness.harness.errors import ClirError, DataError, Location, MissingDataError
 from clir_harness.harness.languages import LanguagePair
-from clir_harness.harness.textio import read_yaml
-from clir_harness.harness.yaml_values import quoting_hint
+from clir_harness.harness.settings import faults, line_of, read_yaml
 from clir_harness.leaderboards.entries import Column
 from clir_harness.leaderboards.leaderboard import Leaderboard
 
@@ -72,38 +72,37 @@ def read_published(path: Path) -> list[PublishedFigure]:
 
     Raises:
         MissingDataError: there is no such file.
-        DataError: it is malformed; names the file and the entry.
+        DataError: it is malformed; names the line.
 
     >>> len(read_published(shipped_figures())) > 20
     True
     """
     if not path.is_file():
         raise MissingDataError(f"no file of published figures {path}", hint="give the path of a YAML file")
-    blocks = read_yaml(path)
-    if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
-        raise DataError(
-            "expected a list of figures", path=path, hint=f"{shipped_figures()} shows how figures are written"
-        )
     found = []
-    for number, block in enumerate(blocks, start=1):
+    for number, block in enumerate(_mappings(read_yaml(path), path, ())):
         shared = {name: value for name, value in block.items() if name != "figures"}
-        figures = block.get("figures", [{}])
-        if not isinstance(figures, list) or not all(isinstance(figure, dict) for figure in figures):
-            raise DataError(f"entry {number}: `figures` is not a list of mappings", path=path)
-        for figure in figures:
+        for place, own in enumerate(_mappings(block.get("figures", [{}]), path, (number, "figures"))):
             try:
-                found.append(PublishedFigure.model_validate(shared | figure))
+                found.append(PublishedFigure.model_validate(shared | own))
             except ValidationError as error:
-                fault = error.errors()[0]
-                where = ".".join(map(str, fault["loc"]))
-                name = (shared | figure).get("system", "")
+                fault = faults(error, PublishedFigure)[0]
+                within = (number,) if fault.location[0] in shared.keys() - own.keys() else (number, "figures", place)
                 raise DataError(
-                    f"entry {number} ({name}): {where}: {fault['msg'].removeprefix('Value error, ')}",
-                    path=path,
-                    hint=quoting_hint(fault["type"], fault["input"])
-                    or f"a figure has {', '.join(PublishedFigure.model_fields)}",
+                    str(fault), path=path, line=line_of(path, (*within, *fault.location)), hint=fault.hint
                 ) from None
     return found
+
+
+def _mappings(value: object, path: Path, location: Location) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise DataError(
+            "expected a list of figures",
+            path=path,
+            line=line_of(path, location),
+            hint=f"{shipped_figures()} shows how figures are written",
+        )
+    return value
 
 
 def figures_for(board: Leaderboard, figures: Sequence[PublishedFigure] | None = None) -> list[PublishedFigure]:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from clir_harness.harness.errors import DataError, MissingDataError
+from clir_harness.harness.settings import faults
 from clir_harness.leaderboards.entries import CellState
 from clir_harness.leaderboards.json_text import rounded, write_lines
 from clir_harness.leaderboards.statistics.ranking import Ranks
@@ -276,8 +277,5 @@ def read_board(path: Path | str) -> BoardDocument:
     try:
         return BoardDocument.model_validate(value)
     except ValidationError as error:
-        fault = error.errors()[0]
-        where = ".".join(map(str, fault["loc"]))
-        raise DataError(
-            f"is damaged at {where}: {fault['msg']}", path=path, hint="write the board again from its store"
-        ) from None
+        fault = faults(error, BoardDocument)[0]
+        raise DataError(f"is damaged at {fault}", path=path, hint="write the board again from its store") from None

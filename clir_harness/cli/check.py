@@ -10,8 +10,7 @@ from typing import Any
 import click
 
 from clir_harness.cli.options import echo_json, json_option, plugin_option
-from clir_harness.harness.errors import UsageError
-from clir_harness.harness.yaml_values import setting_value
+from clir_harness.harness.settings import parse_settings
 
 
 @click.command("check")
@@ -37,7 +36,7 @@ def command(system: str, assignments: tuple[str, ...], pair: str | None, as_json
     from clir_harness.harness.conformance import Subject, check_system
 
     with tempfile.TemporaryDirectory() as scratch:
-        subject = Subject.of(system, Path(scratch), _settings(assignments), pair)
+        subject = Subject.of(system, Path(scratch), parse_settings(assignments), pair)
         if not as_json:
             click.echo(f"{subject.name} ({subject.origin}) over {subject.pair.arrow}", err=True)
         outcomes = []
@@ -59,21 +58,6 @@ def command(system: str, assignments: tuple[str, ...], pair: str | None, as_json
     else:
         click.echo(f"{failed} of {len(outcomes)} checks failed" if failed else "no check failed", err=True)
     return 1 if failed else 0
-
-
-def _settings(assignments: tuple[str, ...]) -> dict[str, Any]:
-    """Settings from `FIELD=VALUE`, where VALUE is YAML.
-
-    Raises:
-        UsageError: when one of them is malformed.
-    """
-    settings = {}
-    for assignment in assignments:
-        field, equals, value = assignment.partition("=")
-        if not (equals and field.strip()):
-            raise UsageError(f"cannot read the setting '{assignment}'", hint="write FIELD=VALUE, e.g. k1=1.2")
-        settings[field.strip()] = setting_value(assignment, value)
-    return settings
 
 
 def _line(outcome: Any) -> str:

@@ -32,12 +32,13 @@ def choose_rules(rules_file: Path | None, given: Mapping[str, Any]) -> Rules:
     """
     from pydantic import ValidationError
 
+    from clir_harness.harness.settings import faults
+
     try:
         return (read_rules(rules_file) if rules_file else Rules()).changed(given)
     except ValidationError as error:
-        fault = error.errors()[0]
-        name = str(fault["loc"][0]).replace("_", "-")
-        raise UsageError(f"--{name} {fault['input']}: {fault['msg']}") from None
+        fault = faults(error, Rules)[0]
+        raise UsageError(f"--{fault.field.replace('_', '-')}: {fault.message}") from None
 
 
 def compare(

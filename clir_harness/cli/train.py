@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from clir_harness.cli.options import many, plugin_option
+
+if TYPE_CHECKING:
+    from clir_harness.harness.training import TrainableSystem, TrainingSettings
 
 
 @click.command("train", no_args_is_help=True)
@@ -54,14 +58,11 @@ def command(
     from clir_harness.harness.atomic_files import atomic_folder
     from clir_harness.harness.execution.measurement import available_cores
     from clir_harness.harness.plugins.calls import calling
-    from clir_harness.harness.training import TrainingContext, parse_bitext, trainable_system, training_settings
+    from clir_harness.harness.settings import parse_settings
+    from clir_harness.harness.training import TrainingContext, parse_bitext, trainable_system
 
     cls = trainable_system(system)
-    values = _settings(config, set)
-    if teacher is not None:
-        values["teacher"] = teacher
-    with calling(f"system '{cls.name}'"):
-        settings = training_settings(cls, values)
+    settings = _settings(cls, config, parse_settings(set) | ({} if teacher is None else {"teacher": teacher}))
     files = parse_bitext(bitext)
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise click.UsageError(f"{output} exists already; give --output a new folder")
@@ -80,20 +81,20 @@ def command(
     return 0
 
 
-def _settings(config: Path | None, assignments: list[str]) -> dict[str, Any]:
-    """Training settings from the file, changed by the assignments."""
+def _settings(system: type[TrainableSystem[Any]], config: Path | None, given: Mapping[str, Any]) -> TrainingSettings:
+    """Training settings from the file, changed by those given; what is wrong in the file is told with its line."""
     from clir_harness.harness.errors import DataError, UsageError
-    from clir_harness.harness.textio import read_yaml
-    from clir_harness.harness.yaml_values import setting_value
+    from clir_harness.harness.plugins.calls import calling
+    from clir_harness.harness.settings import line_of, read_yaml
+    from clir_harness.harness.training import training_settings
 
-    values: dict[str, Any] = {}
-    if config is not None:
-        values = read_yaml(config) or {}
-        if not isinstance(values, dict):
-            raise DataError("expected a mapping of training settings", path=config, line=1)
-    for assignment in assignments:
-        name, equals, value = assignment.partition("=")
-        if not (name and equals):
-            raise UsageError(f"cannot read the setting '{assignment}'", hint="write FIELD=VALUE, e.g. steps=400")
-        values[name] = setting_value(assignment, value)
-    return values
+    written = {} if config is None else read_yaml(config) or {}
+    if not isinstance(written, dict):
+        raise DataError("expected a mapping of training settings", path=config, line=1)
+    try:
+        with calling(f"system '{system.name}'"):
+            return training_settings(system, {**written, **given})
+    except UsageError as error:
+        if config is not None and set(error.location[:1]) & (written.keys() - given.keys()):
+            error.place(config, line_of(config, error.location))
+        raise

@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from clir_harness.harness.collections.base import (
     ORIGINAL,
     CollectionSource,
@@ -22,7 +20,7 @@ from clir_harness.harness.collections.base import (
 from clir_harness.harness.collections.qrels import check_judgements
 from clir_harness.harness.plugins.calls import calling
 from clir_harness.harness.registry import Registry
-from clir_harness.harness.system import config_error
+from clir_harness.harness.settings import validated
 
 SOURCES: Registry[CollectionSource] = Registry(
     "collection source",
@@ -45,10 +43,7 @@ def build_source(name: str, settings: Mapping[str, Any], data: Path | None) -> C
     """
     source = SOURCES.get(name)
     with calling(f"collection source '{name}'"):
-        try:
-            return source(source.Config.model_validate(dict(settings)), data)
-        except ValidationError as error:
-            raise config_error(f"collection source '{name}'", source.Config, error) from None
+        return source(validated(f"collection source '{name}'", source.Config, settings), data)
 
 
 def obtain(source: CollectionSource, entry_id: str) -> TestCollection:

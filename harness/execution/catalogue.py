@@ -67,7 +67,7 @@ def offered(specs: Sequence[CollectionSpec], data: Path | None) -> list[Offer]:
     """
     offers: list[Offer] = []
     for spec in specs:
-        with calling(f"collection source '{spec.source}'"):
+        with spec.placed(), calling(f"collection source '{spec.source}'"):
             source = build_source(spec.source, spec.settings, data)
             offers += [(spec, source, entry) for entry in source.entries()]
     ids = [entry.id for _, _, entry in offers]

@@ -143,7 +143,8 @@ class Planner:
             UsageError: when a setting, a measure or a language pair is not known.
             DataError: when the lexicon of a track is malformed.
         """
-        parse_measures(self.suite.measures)
+        with self.suite.placed("measures"):
+            parse_measures(self.suite.measures)
         new_epoch()
         with frozen():
             return self._plan()
@@ -171,13 +172,15 @@ class Planner:
     def _usable_system(self, row: Row) -> Usable:
         """The row's system, the model it waits for, or why it cannot be used; wrong names and settings raise."""
         try:
-            cls = SYSTEMS.get(row.system)
+            with row.placed("system"):
+                cls = SYSTEMS.get(row.system)
             require_packages(cls)
-            settings = Models(self.suite, self.store, self.data).resolve(row.settings)
-            with calling(f"system '{row.system}'"):
-                system = cls.configure(settings)
-                identity = system_identity(system)
-                fingerprint(identity)
+            with row.placed("settings"):
+                settings = Models(self.suite, self.store, self.data).resolve(row.settings)
+                with calling(f"system '{row.system}'"):
+                    system = cls.configure(settings)
+                    identity = system_identity(system)
+                    fingerprint(identity)
         except NotTrainedError as wanting:
             return wanting.task
         except UsageError:

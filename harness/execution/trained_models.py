@@ -112,9 +112,10 @@ class Models:
 
     def _task(self, name: str, needed_by: tuple[str, ...]) -> ModelTask:
         model = self.suite.models[name]
-        system = trainable_system(model.system)
+        with model.placed("system"):
+            system = trainable_system(model.system)
         values = self._resolved(model.settings, needed_by)
-        with calling(f"system '{model.system}'"):
+        with model.placed("settings"), calling(f"system '{model.system}'"):
             settings = training_settings(system, values)
         bitext = {
             canonical_tag(language): tuple(

@@ -7,11 +7,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from clir_harness.harness.errors import DataError, MissingDataError
-from clir_harness.harness.textio import read_yaml
-from clir_harness.harness.yaml_values import quoting_hint
+from clir_harness.harness.errors import MissingDataError
+from clir_harness.harness.settings import read_model
 
 LIMITS = ("absolute", "relative", "alpha", "latency_ratio", "memory_ratio")
 
@@ -96,24 +95,8 @@ def read_rules(path: Path) -> Rules:
 
     Raises:
         MissingDataError: there is no such file.
-        DataError: it is malformed; names the place.
+        DataError: it is malformed; names the line.
     """
     if not path.is_file():
         raise MissingDataError(f"no file of rules {path}", hint="give the path of a YAML file")
-    values = read_yaml(path)
-    if not isinstance(values, dict):
-        raise DataError("expected a mapping of rules", path=path, hint=f"rules are {', '.join(Rules.model_fields)}")
-    try:
-        return Rules.model_validate(values)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        where = ".".join(map(str, fault["loc"]))
-        unknown = fault["type"] == "extra_forbidden"
-        known = Override if fault["loc"][0] == "overrides" else Rules
-        raise DataError(
-            f"{where}: {'unknown rule' if unknown else fault['msg'].removeprefix('Value error, ')}",
-            path=path,
-            hint=f"rules are {', '.join(known.model_fields)}"
-            if unknown
-            else quoting_hint(fault["type"], fault["input"]),
-        ) from None
+    return read_model(path, Rules)

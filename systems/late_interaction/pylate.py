@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from clir_harness.harness.errors import DataError
+from clir_harness.harness.settings import faults
 from clir_harness.systems.checkpoints.sources import read_modules, weight_files
 from clir_harness.systems.late_interaction.settings import EncoderSettings, read_object
 
@@ -97,8 +98,7 @@ def read_pylate_settings(folder: Path) -> EncoderSettings:
     try:
         return EncoderSettings.model_validate({**_DEFAULTS.model_dump(), **stated})
     except ValidationError as error:
-        fault = error.errors()[0]
-        raise DataError(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}", path=path) from None
+        raise DataError(str(faults(error, EncoderSettings)[0]), path=path) from None
 
 
 def _linear(folder: Path) -> Tensor:

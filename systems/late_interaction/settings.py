@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from clir_harness.harness.errors import DataError
+from clir_harness.harness.settings import faults
 
 SETTINGS_FILE = "late_interaction.json"
 COLBERT_FILE = "artifact.metadata"
@@ -63,9 +64,8 @@ def read_settings(folder: Path) -> EncoderSettings | None:
         try:
             return EncoderSettings.model_validate_json(path.read_bytes())
         except ValidationError as error:
-            fault = error.errors()[0]
-            place = ".".join(str(part) for part in fault["loc"])
-            raise DataError(f"{place}: {fault['msg']}", path=path, hint="save the encoder again") from None
+            fault = faults(error, EncoderSettings)[0]
+            raise DataError(str(fault), path=path, hint="save the encoder again") from None
     if (path := folder / COLBERT_FILE).is_file():
         return _read_colbert(path)
     return None
@@ -98,9 +98,9 @@ def _read_colbert(path: Path) -> EncoderSettings:
         "attend_augmentation": "attend_to_mask_tokens",
         "skip_punctuation": "mask_punctuation",
     }
+    found = read_object(path)
+    stated = {ours: found[theirs] for ours, theirs in names.items() if theirs in found}
     try:
-        found = json.loads(path.read_bytes())
-        stated = {ours: found[theirs] for ours, theirs in names.items() if theirs in found}
         return EncoderSettings.model_validate({**COLBERT_SETTINGS.model_dump(), **stated})
-    except (ValueError, TypeError) as error:
-        raise DataError(f"is not a ColBERT settings file: {error}", path=path) from None
+    except ValidationError as error:
+        raise DataError(f"is not a ColBERT settings file: {faults(error, EncoderSettings)[0]}", path=path) from None

@@ -5,11 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from clir_harness.cli.check import _settings as settings_to_check
-from clir_harness.cli.train import _settings as settings_to_train
 from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.harness.settings import parse_settings, read_yaml
 from clir_harness.harness.suite import Suite, load_suite
-from clir_harness.harness.textio import read_yaml
 from clir_harness.harness.yaml_values import load_yaml
 from clir_harness.leaderboards.compare.rules import read_rules
 from clir_harness.leaderboards.published import read_published
@@ -108,8 +106,7 @@ def suite(tmp_path: Path) -> Suite:
 def test_norwegian_is_a_language_on_the_command_line(tmp_path: Path) -> None:
     (row,) = suite(tmp_path).with_settings(["bm25.analyser=no"]).rows
     assert row.settings == {"analyser": "no"}
-    assert settings_to_check(("analyser=no", "k1=1.2")) == {"analyser": "no", "k1": 1.2}
-    assert settings_to_train(None, ["pivot=no", "steps=1e3"]) == {"pivot": "no", "steps": 1000.0}
+    assert parse_settings(["analyser=no", "k1=1e3"]) == {"analyser": "no", "k1": 1000.0}
 
 
 @pytest.mark.parametrize("value", ["[1", "{a: 1, a: 2}", "a: b: c"])
@@ -117,9 +114,7 @@ def test_a_setting_that_is_not_yaml_is_refused_everywhere(tmp_path: Path, value:
     with pytest.raises(UsageError, match="its value is not YAML"):
         suite(tmp_path).with_settings([f"bm25.k1={value}"])
     with pytest.raises(UsageError, match="its value is not YAML"):
-        settings_to_check((f"k1={value}",))
-    with pytest.raises(UsageError, match="its value is not YAML"):
-        settings_to_train(None, [f"steps={value}"])
+        parse_settings([f"k1={value}"])
 
 
 def test_rules_and_figures_are_read_by_the_same_loader(tmp_path: Path) -> None:

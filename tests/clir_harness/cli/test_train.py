@@ -108,3 +108,20 @@ def test_malformed_bitext_arguments_are_refused(text: str, error: type[Exception
 def test_an_unknown_system_is_refused_with_suggestions() -> None:
     with pytest.raises(UnknownNameError, match="bm25"):
         trainable_system("bm52")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([], "settings.yaml:2: training 'lookup': minimum: Input should be greater than or equal to 1 (found 0)"),
+        (["--set", "minimum=-1"], "training 'lookup': minimum: Input should be greater than or equal to 1 (found -1)"),
+    ],
+)
+def test_a_fault_in_the_file_of_settings_has_its_line_and_one_of_the_command_line_has_none(
+    given: list[str], message: str, tmp_path: Path, lookup: Path
+) -> None:
+    (tmp_path / "sw.tsv").write_text(BITEXT)
+    (tmp_path / "settings.yaml").write_text("# of a training\nminimum: 0\n")
+    arguments = ["lookup", "--bitext", "sw=sw.tsv", "--config", "settings.yaml", "--plugin", lookup, "--output", "m"]
+    done = clir("train", *arguments, *given, folder=tmp_path)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, f"error: {message}")

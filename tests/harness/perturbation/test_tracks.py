@@ -121,7 +121,7 @@ def test_tracks_are_a_key_of_a_suite(tmp_path: Path) -> None:
         ("rates: [0.05, 0.1]", "rates: [0]", 9, "greater than 0"),
         ("rates: [0.05, 0.1]", "rates: []", 9, "at least 1"),
         ("rates: [0.05, 0.1]", "rates: [0.1, 0.1]", 9, "the same rate twice"),
-        ("rates: [0.05, 0.1]", "rate: 0.1", 9, "Field required"),
+        ("rates: [0.05, 0.1]", "rate: 0.1", 9, "did you mean 'rates'"),
         ("rates: [0.05, 0.1]", "rates: [0.1], langauge: sw", 9, "unknown key"),
         ("noise: swap, ", "", 9, "a track needs `noise`"),
         ("noise: swap", "noise: swap, code_switch: x.tsv, language: sw", 9, "and not both"),

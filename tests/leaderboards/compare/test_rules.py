@@ -51,14 +51,14 @@ def test_a_tolerance_can_be_turned_off(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("absolut: 1", "absolut: unknown rule"),
+        ("absolut: 1", "rules.yaml:1: absolut: unknown key\n  hint: did you mean 'absolute'"),
         ("absolute: -1", "absolute: Input should be greater than or equal to 0"),
-        ("alpha: 1.5", "alpha: Input should be less than 1"),
+        ("measures: [AP]\nalpha: 1.5", "rules.yaml:2: alpha: Input should be less than 1"),
         ("absolute: .nan", "absolute: Input should be a finite number"),
         ("latency_ratio: 0.5", "latency_ratio: Input should be greater than or equal to 1"),
-        ("overrides: [{row: x}]", "overrides.0.row: unknown rule"),
-        ("[1]", "expected a mapping of rules"),
-        ("", "expected a mapping of rules"),
+        ("overrides: [{row: x}]", "rules.yaml:1: overrides.0.row: unknown key\n  hint: did you mean 'rows'"),
+        ("[1]", "rules.yaml:1: expected a mapping"),
+        ("", "rules.yaml:1: expected a mapping"),
         ("a: [", "is not YAML"),
     ],
 )
