@@ -1,6 +1,6 @@
-"""Files and folders that are written whole or not at all.
+"""Files and folders that are written completely or not at all.
 
-They are made beside their place and renamed into it: a kill at any moment leaves the old content or the new.
+They are made beside their final path and renamed to it: a kill at any moment leaves the old content or the new.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from clir_harness.harness.errors import DataError
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield the name under which a file is made; when the block ends well, the file is renamed to `path`.
+    """Yield the name under which a file is made; when the block succeeds, the file is renamed to `path`.
 
     Several processes may write the same file: the last one's content stays. Where `path` is a link, the file that it
     names is replaced; what cannot be replaced, as `/dev/stdout`, is yielded itself.
@@ -42,7 +42,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO | gzip.GzipFile]:
-    """Open a file that takes its name only when the block ends well; gzipped when the name ends in `.gz`.
+    """Open a file that gets its name only when the block succeeds; gzipped when the name ends in `.gz`.
 
     The same content gives the same bytes: gzip's time stamp and file name are left out.
 
@@ -61,14 +61,22 @@ def atomic_file(path: Path) -> Iterator[BinaryIO | gzip.GzipFile]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in UTF-8, line ends as they are; raises what `atomic_file` raises."""
+    """Write a text file in UTF-8, line ends as they are.
+
+    Args:
+        path: the file; gzipped when the name ends in `.gz`.
+        text: its content.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
     with atomic_file(path) as file:
         file.write(text.encode())
 
 
 @contextmanager
 def atomic_folder(place: Path) -> Iterator[Path]:
-    """Yield an empty folder; when the block ends well, it takes the place of whatever folder `place` is.
+    """Yield an empty folder; when the block succeeds, it replaces whatever folder is at `place`.
 
     Only one process at a time may make it. What a killed process left beside the place is put in order first: an
     unfinished folder is deleted, a folder on its way out is put back when nothing has taken its place.

@@ -1,4 +1,4 @@
-"""Which characters an id, a label and a text may hold: one rule for each, wherever it comes from."""
+"""Characters allowed in ids, labels and texts: one rule for each, wherever it comes from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ID_RULE = "an id is one or more characters, none of them white space, a control 
 LABEL_RULE = "a label is visible text on one line, without control characters, BOM and lone surrogates"
 TEXT_RULE = "a lone surrogate is half of a character, which UTF-8 cannot hold; write the whole one, or leave it out"
 
-# White space is what Unicode calls so, since the readers of runs differ in what they split at.
+# White space as Unicode defines it, since readers of runs differ in what they split at.
 _ID = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ufeff\ud800-\udfff]+")
 _LABEL = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]+")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
@@ -20,7 +20,7 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 
 
 def is_id(text: object) -> bool:
-    """Whether something can be the id of a document or a query, or the tag of a run: a column of a TREC file.
+    """Whether a value can be a document or query id or a run tag: a column of a TREC file.
 
     >>> is_id("#7"), is_id(""), is_id("doc 1"), is_id("doc\\u00a01"), is_id("doc\\x001"), is_id(7)
     (True, False, False, False, False, False)
@@ -72,14 +72,14 @@ def refuse_lone_surrogates(text: str, path: Path, line: int = 1) -> None:
     Raises:
         DataError: with file and line.
     """
-    # Text that is escaped throughout is common; only what has halves at all is looked at escape by escape.
+    # Fully escaped text is common; only text with surrogates is examined escape by escape.
     if _HALF.search(text) and (fault := _lone_surrogate(text)):
         number = line + text.count("\n", 0, fault.start())
         raise DataError(f"holds the lone surrogate {fault[0]}", path=path, line=number, hint=TEXT_RULE)
 
 
 def _lone_surrogate(text: str) -> re.Match[str] | None:
-    """The first escape that stands for half of a character and is not next to its other half."""
+    """The first escape that denotes half of a character and is not next to its other half."""
     high: re.Match[str] | None = None
     for escape in _ESCAPE.finditer(text):
         code = int(escape[1], 16) if escape[1] else 0

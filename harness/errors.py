@@ -32,24 +32,29 @@ class ClirError(Exception):
 
 
 class UsageError(ClirError):
-    """A request that cannot be carried out as it was put: a bad option, value or combination.
+    """An invalid request: a bad option, value or combination.
 
     Attributes:
-        location: path of the setting at fault in the settings that were given; empty when it is none of them alone.
-        path: file that the settings are from, when that is known; its name and the line are part of the message.
+        location: path of the invalid setting within the settings; empty when it is not a single one.
+        path: file of the settings, if known; its name and the line are part of the message.
     """
 
     location: Location = ()
     path: Path | None = None
 
     def place(self, path: Path, line: int) -> None:
-        """Take note of where the settings were written."""
+        """Add file and line of the settings to the message.
+
+        Args:
+            path: the file.
+            line: the line.
+        """
         self.path = path
         self.message = f"{path}:{line}: {self.message}"
 
 
 class UnknownNameError(UsageError):
-    """A name that nothing answers to; carries the closest known names.
+    """An unknown name; carries the closest known names.
 
     >>> print(UnknownNameError("system", "bm52", ["bm25", "psq"]))
     unknown system 'bm52'
@@ -67,7 +72,7 @@ class UnknownNameError(UsageError):
 
 
 class DataError(ClirError):
-    """Input that does not have the form it should have, with its place; `fault` is the message without the place.
+    """Malformed input, with its file and line; `fault` is the message without them.
 
     >>> print(DataError("expected 6 columns, found 5", path="bm25.run", line=3))
     bm25.run:3: expected 6 columns, found 5
@@ -82,15 +87,15 @@ class DataError(ClirError):
 
 
 class MissingDataError(ClirError):
-    """Data that is not there; the hint says what to download and where to put it."""
+    """Missing data; the hint says what to download and where to put it."""
 
 
 class CollectionError(ClirError):
-    """A test collection that cannot be scored as it stands (no queries, no judgements, duplicate ids ...)."""
+    """A test collection that cannot be scored as it is (no queries, no judgements, duplicate ids ...)."""
 
 
 class PluginError(ClirError):
-    """A plugin that is broken, or that collides with another one."""
+    """A plugin that is broken or conflicts with another one."""
 
 
 class StoreError(ClirError):
@@ -98,4 +103,4 @@ class StoreError(ClirError):
 
 
 class NotApplicableError(ClirError):
-    """A system that does not take this collection by design, e.g. one without the query variant asked for."""
+    """A system that by design does not take a collection, e.g. one that lacks the requested query variant."""

@@ -25,12 +25,18 @@ _EXAMPLES = "measures are written like AP, nDCG@20, RR@10, R@100, AP(rel=2) or J
 
 
 def parse_measures(names: Iterable[str | Measure]) -> list[Measure]:
-    """ir-measures objects for names in its language, in order, each once; objects are passed through.
+    """Parse measures written in ir-measures' language, in order and without duplicates.
+
+    Args:
+        names: names or ir-measures objects.
+
+    Returns:
+        ir-measures objects.
 
     Raises:
-        UnknownNameError: when no measure has that name, with suggestions.
-        UsageError: when a name is malformed, a parameter is missing or not one of the measure's, or nothing
-            installed computes the measure.
+        UnknownNameError: no measure has that name; suggests close ones.
+        UsageError: a name is malformed, a parameter is missing or not one of the measure's, or nothing installed
+            computes the measure.
 
     >>> parse_measures(["nDCG@20", "MAP", "AP"])
     [nDCG@20, AP]
@@ -58,7 +64,7 @@ def _parse_measure(name: str | Measure) -> Measure:
 
 
 def measure_version(name: str) -> str:
-    """What computes a measure, with its version; scores of different ones are not compared.
+    """Name and version of the implementation that computes a measure; scores of different ones are not compared.
 
     >>> measure_version("AP"), measure_version("Bpref").split()[0]
     ('clir-harness measures 1', 'ir-measures')
@@ -75,7 +81,7 @@ def _check_required(measure: Measure) -> None:
             raise UsageError(f"measure '{measure}' needs a value for '{name}'", hint=f"write {form}")
     cutoff = measure.params.get("cutoff")
     if isinstance(cutoff, int) and cutoff < 1:
-        raise UsageError(f"measure '{measure}' looks at no rank", hint="the cutoff is 1 or more")
+        raise UsageError(f"measure '{measure}' has a cutoff below 1", hint="the cutoff is 1 or more")
 
 
 def _check_computable(measure: Measure) -> None:
@@ -108,7 +114,7 @@ def _unknown_measure(text: str, known: Iterable[str]) -> UnknownNameError:
 
 
 def is_count(measure: str | Measure) -> bool:
-    """Whether a measure counts (NumRet, NumRel, NumQ): it is summed over queries, as ir-measures does, not averaged.
+    """Whether a measure counts (NumRet, NumRel, NumQ): like in ir-measures, it is summed over queries, not averaged.
 
     >>> is_count("NumRet(rel=1)"), is_count("AP")
     (True, False)
@@ -119,7 +125,18 @@ def is_count(measure: str | Measure) -> bool:
 
 
 def aggregate(measure: str | Measure, values: Floats) -> float:
-    """One value of a measure over queries: their mean; of a count, their sum."""
+    """Aggregate a measure over queries: the mean, or the sum of a count.
+
+    Args:
+        measure: name or ir-measures object.
+        values: one value per query; shape (queries,).
+
+    Returns:
+        The aggregate; NaN for the mean of no values.
+
+    Raises:
+        UnknownNameError, UsageError: as in `parse_measures`.
+    """
     return float(values.sum() if is_count(measure) else values.mean())
 
 
@@ -143,7 +160,8 @@ class Evaluation:
         """Mean of a measure over all judged queries; of a count, the sum.
 
         Raises:
-            UnknownNameError: when there is no such measure, or it was not evaluated.
+            UnknownNameError: no such measure, or it was not evaluated.
+            UsageError: the name is malformed.
         """
         name = str(_parse_measure(measure))
         if name not in self.scores:
@@ -152,25 +170,28 @@ class Evaluation:
 
 
 def evaluate(run: Run, qrels: Qrels, measures: Iterable[str | Measure], *, same_documents: bool = False) -> Evaluation:
-    """Evaluate a run, with a value for each query that has at least one judgement, of whatever grade.
+    """Evaluate a run on every query that has at least one judgement, of whatever grade.
 
-    Rankings are evaluated in the run's canonical order by every measure, whichever tool computes it. A query whose
-    judged documents are all non-relevant counts, with 0. AP, nDCG, RR, R, P, Success and Judged are computed here
-    and agree with pytrec_eval; all other measures are computed by ir-measures, which sees numbers in place of query
-    ids and scores that fall with the rank in place of the run's own.
+    Every measure sees the rankings in the run's canonical order, whichever tool computes it. A query whose judged
+    documents are all non-relevant counts, with a score of 0. AP, nDCG, RR, R, P, Success and Judged are computed here
+    and agree with pytrec_eval; ir-measures computes all other measures, given numbers instead of query ids and scores
+    that fall with the rank instead of the run's own.
 
     Args:
         run: the run.
         qrels: the judgements.
         measures: names or ir-measures objects.
         same_documents: whether run and judgements are known to be of the same documents; a run without any judged
-            document then scores 0, where otherwise its ids are taken to be of another collection.
+            document then scores 0, instead of being refused as a run of another collection.
+
+    Returns:
+        Scores of every judged query, by measure.
 
     Raises:
-        UnknownNameError, UsageError: see `parse_measures`.
-        CollectionError: when there are no judgements.
-        DataError: when run and judgements have no query or no document in common; shows ids of both.
-        UsageError: when a measure cannot be computed on this run; names it.
+        UnknownNameError: no measure has that name.
+        CollectionError: there are no judgements.
+        DataError: run and judgements have no query or no document in common; shows ids of both.
+        UsageError: a measure is malformed, or cannot be computed on this run; names it.
 
     >>> run = Run.from_rankings([("q1", [("d1", 3.0), ("d2", 2.0)])])
     >>> evaluation = evaluate(run, {"q1": {"d2": 1}, "q2": {"d1": 1}}, ["RR", "R@1"])
@@ -280,7 +301,7 @@ def _through_ir_measures(run: Run, judged: Qrels, measures: list[Measure]) -> di
 def _computed(
     measures: list[Measure], qrels: dict[str, dict[str, int]], rankings: dict[str, dict[str, float]]
 ) -> list[Any]:
-    """What ir-measures yields; when a measure raises, the error that names it."""
+    """Metrics of ir-measures; when a measure raises, an error that names it."""
     import ir_measures
 
     try:
@@ -290,5 +311,5 @@ def _computed(
             return [metric for measure in measures for metric in _computed([measure], qrels, rankings)]
         raise UsageError(
             f"the measure {measures[0]} cannot be computed on this run: {type(error).__name__}: {error}",
-            hint="leave it out, or say it in other parameters",
+            hint="leave it out, or change its parameters",
         ) from error

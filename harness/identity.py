@@ -18,7 +18,7 @@ from clir_harness.harness.system import SYSTEMS, RetrievalSystem
 
 
 def fingerprint(value: Any) -> str:
-    """Digest (128 bits, hex) of a value made of mappings, sequences, strings, numbers, booleans and None.
+    """Digest (128 bits, hexadecimal) of a value made of mappings, sequences, strings, numbers, booleans and None.
 
     >>> fingerprint({"a": 1, "b": [2]}) == fingerprint({"b": [2], "a": 1})
     True
@@ -36,10 +36,10 @@ def package_version(distribution: str) -> str:
 
 
 def require_packages(cls: type[RetrievalSystem[Any]]) -> None:
-    """Make sure that the distributions which a system needs are installed.
+    """Check that the distributions a system requires are installed.
 
     Raises:
-        PluginError: one is not, or they are not a list of names.
+        PluginError: one is not installed, or `requires` is not a list of names.
     """
     needed = cls.requires
     if isinstance(needed, str) or not all(isinstance(name, str) for name in needed):
@@ -49,7 +49,7 @@ def require_packages(cls: type[RetrievalSystem[Any]]) -> None:
 
 
 def settings_without_places(settings: BaseModel) -> dict[str, Any]:
-    """Settings less those that say where an input or a component is: its digest stands in the identity instead.
+    """Settings without path-like fields, which the identity covers by digest.
 
     A field is left out when its definition says `json_schema_extra={"identity": False}`.
     """
@@ -59,12 +59,12 @@ def settings_without_places(settings: BaseModel) -> dict[str, Any]:
 
 
 def system_code(cls: type[RetrievalSystem[Any]]) -> str:
-    """Version of a system's code: of its files, or of what is in memory where no other process knows the system."""
+    """Version of a system's code: digest of its files, or of what is in memory when no other process can import it."""
     return live_digest(cls) if is_live(cls) else code_digest(cls)
 
 
 def is_live(cls: type[RetrievalSystem[Any]]) -> bool:
-    """Whether a system's code is what is in memory: defined by running code, or in a module of the user's it loaded."""
+    """Whether a system's code exists only in memory: defined by running code, or in a user module that it loaded."""
     module = sys.modules.get(cls.__module__)
     if cls.__module__ == "__main__" or getattr(module, "__file__", None) is None:
         return True
@@ -73,7 +73,7 @@ def is_live(cls: type[RetrievalSystem[Any]]) -> bool:
 
 
 def freeze_session_code() -> None:
-    """Take the digests of all systems of this session, which `frozen` then keeps, before one of them runs."""
+    """Take the code digests of all systems of this session before one of them runs; `frozen` keeps them."""
     for name in SYSTEMS.names():
         if SYSTEMS.origin(name).kind == "session":
             system_code(SYSTEMS.get(name))

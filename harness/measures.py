@@ -1,7 +1,7 @@
 """Measures over judged rankings in columns, after trec_eval's definitions; all queries at once.
 
-A measure is an ir-measures object; `native` tells which of them are computed here. Formulas: trec_eval 9.0
-(`m_map.c`, `m_ndcg_cut.c`, `m_recip_rank.c`, `m_recall.c`, `m_P.c`, `m_success.c`); Judged@k: ir-measures.
+A measure is an ir-measures object; `native` returns the function for those that are computed here. Formulas: trec_eval
+9.0 (`m_map.c`, `m_ndcg_cut.c`, `m_recip_rank.c`, `m_recall.c`, `m_P.c`, `m_success.c`); Judged@k: ir-measures.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Measure = Any
 """An `ir_measures.Measure`: `NAME`, `params`, and a text form such as `nDCG@20` or `AP(rel=2)`."""
 
 VERSION = 1
-"""Goes up when a measure computed here changes its definition; kept with scores."""
+"""Incremented when the definition of a measure computed here changes; stored with scores."""
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -25,7 +25,7 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class JudgedRankings:
-    """What a run and judgements say about each judged query. Only judged documents are listed.
+    """A run joined with judgements, for each judged query. Only judged documents are listed.
 
     Attributes:
         queries: number of judged queries; they are numbered from 0.
@@ -34,7 +34,7 @@ class JudgedRankings:
         judged_grade: grade of each judgement.
         query: query of each judged document that was retrieved, ascending; shape (retrieved and judged,).
         rank: its rank from 1, ascending within a query.
-        rank_among_judged: its rank when documents without judgement are taken out.
+        rank_among_judged: its rank after documents without a judgement are removed.
         grade: its grade.
     """
 
@@ -48,7 +48,7 @@ class JudgedRankings:
     grade: Integers
 
     def ranks(self, measure: Measure) -> Integers:
-        """Ranks that a measure looks at."""
+        """Ranks that a measure uses."""
         return self.rank_among_judged if measure.params.get("judged_only") else self.rank
 
     def hits(self, measure: Measure) -> tuple[Integers, Integers]:
@@ -68,7 +68,7 @@ class JudgedRankings:
 
 
 def native(measure: Measure) -> Callable[[JudgedRankings, Measure], Floats] | None:
-    """The function that computes a measure here; None when ir-measures has to."""
+    """The function that computes a measure here; None when ir-measures computes it."""
     params = measure.params
     plain = params.get("rel", 1) >= 1 and params.get("cutoff", 1) >= 1
     if measure.NAME == "nDCG":
@@ -77,7 +77,7 @@ def native(measure: Measure) -> Callable[[JudgedRankings, Measure], Floats] | No
 
 
 def ordinals(groups: Integers) -> Integers:
-    """Place from 1 of each element within its group; `groups` is ascending.
+    """Position, from 1, of each element within its group; `groups` is ascending.
 
     >>> ordinals(np.array([0, 0, 2, 2, 2])).tolist()
     [1, 2, 1, 2, 3]
@@ -85,14 +85,14 @@ def ordinals(groups: Integers) -> Integers:
     return np.arange(1, len(groups) + 1) - np.searchsorted(groups, groups)
 
 
-def average_precision(rankings: JudgedRankings, measure: Measure) -> Floats:
-    """Sum of the precisions at the relevant documents retrieved, over the number of relevant documents."""
+def _average_precision(rankings: JudgedRankings, measure: Measure) -> Floats:
+    """Sum of the precisions at the relevant documents retrieved, divided by the number of relevant documents."""
     query, rank = rankings.hits(measure)
     return _ratio(_sums(query, ordinals(query) / rank, rankings.queries), rankings.relevant_count(measure))
 
 
-def ndcg(rankings: JudgedRankings, measure: Measure) -> Floats:
-    """Gains (grades above 0) over log2(rank + 1), over the same sum of the best possible ranking."""
+def _ndcg(rankings: JudgedRankings, measure: Measure) -> Floats:
+    """Sum of gains (grades above 0) over log2(rank + 1), divided by that of the ideal ranking."""
     ranks = rankings.ranks(measure)
     retrieved = _discounted(rankings.query, ranks, rankings.grade, rankings, measure)
     ideal = np.lexsort((-rankings.judged_grade, rankings.judged_query))
@@ -106,7 +106,7 @@ def _discounted(query: Integers, rank: Integers, grade: Integers, rankings: Judg
     return _sums(query[counts], gains, rankings.queries)
 
 
-def reciprocal_rank(rankings: JudgedRankings, measure: Measure) -> Floats:
+def _reciprocal_rank(rankings: JudgedRankings, measure: Measure) -> Floats:
     """One over the rank of the first relevant document."""
     query, rank = rankings.hits(measure)
     answered, first = np.unique(query, return_index=True)
@@ -115,22 +115,22 @@ def reciprocal_rank(rankings: JudgedRankings, measure: Measure) -> Floats:
     return values
 
 
-def recall(rankings: JudgedRankings, measure: Measure) -> Floats:
+def _recall(rankings: JudgedRankings, measure: Measure) -> Floats:
     """Share of the relevant documents that were retrieved within the cutoff."""
     return _ratio(rankings.hit_count(measure), rankings.relevant_count(measure))
 
 
-def precision(rankings: JudgedRankings, measure: Measure) -> Floats:
-    """Relevant documents within the cutoff, over the cutoff."""
+def _precision(rankings: JudgedRankings, measure: Measure) -> Floats:
+    """Relevant documents within the cutoff, divided by the cutoff."""
     return rankings.hit_count(measure) / float(measure.params["cutoff"])
 
 
-def success(rankings: JudgedRankings, measure: Measure) -> Floats:
+def _success(rankings: JudgedRankings, measure: Measure) -> Floats:
     """1 when a relevant document was retrieved within the cutoff, else 0."""
     return (rankings.hit_count(measure) > 0).astype(np.float64)
 
 
-def judged(rankings: JudgedRankings, measure: Measure) -> Floats:
+def _judged(rankings: JudgedRankings, measure: Measure) -> Floats:
     """Share of the documents retrieved within the cutoff that have a judgement; 0 when nothing was retrieved."""
     count = np.bincount(rankings.query[_within(rankings.rank, measure)], minlength=rankings.queries)
     return _ratio(
@@ -152,11 +152,11 @@ def _ratio(part: Floats, whole: NDArray[Any]) -> Floats:
 
 
 _NATIVE: dict[str, Callable[[JudgedRankings, Measure], Floats]] = {
-    "AP": average_precision,
-    "nDCG": ndcg,
-    "RR": reciprocal_rank,
-    "R": recall,
-    "P": precision,
-    "Success": success,
-    "Judged": judged,
+    "AP": _average_precision,
+    "nDCG": _ndcg,
+    "RR": _reciprocal_rank,
+    "R": _recall,
+    "P": _precision,
+    "Success": _success,
+    "Judged": _judged,
 }

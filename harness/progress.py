@@ -9,4 +9,8 @@ Progress = Callable[[int, int | None, str], None]
 
 
 def no_progress(done: int, total: int | None, text: str) -> None:
-    """Report to nobody."""
+    """Discard progress.
+
+    Args:
+        done, total, text: as in `Progress`.
+    """

@@ -1,7 +1,7 @@
-"""Plugins by name: decorator, entry points of installed packages, and files named by the user.
+"""Plugins by name, from decorators, entry points of installed packages, and files named by the user.
 
-A registry never imports a plugin before it is asked for, and a plugin that cannot be imported is reported, not
-fatal. Nothing is run that the user did not install or name.
+A registry imports a plugin only when it is asked for; a plugin that cannot be imported is reported, and is not fatal.
+Only code that the user installed or named is run.
 """
 
 from __future__ import annotations
@@ -25,13 +25,7 @@ OWN_DISTRIBUTION = "clir-harness"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a plugin comes from.
-
-    Attributes:
-        kind: `built-in`, `package` (an installed distribution), `file` (named with --plugin) or `session`
-            (registered by running code; another process does not know it).
-        where: the distribution, the file or the module.
-    """
+    """Origin of a plugin."""
 
     kind: str
     where: str
@@ -43,14 +37,14 @@ class Origin:
 @dataclass(slots=True)
 class _Slot(Generic[T]):
     origin: Origin
-    target: str  # "module:qualified name": the same class defined anew replaces its older self
+    target: str  # "module:qualified name": a class defined again replaces its earlier version
     load: Callable[[], type[T]]
     value: type[T] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenPlugin:
-    """A plugin that is known by name but cannot be used, and why."""
+    """A plugin that is registered by name but cannot be used, and why."""
 
     name: str
     origin: Origin
@@ -59,7 +53,7 @@ class BrokenPlugin:
 
 @dataclass(slots=True)
 class Loading:
-    """A plugin file while it is loaded, and what it has registered so far."""
+    """A plugin file being loaded, and what it has registered so far."""
 
     path: Path
     registered: list[str] = field(default_factory=list)
@@ -69,7 +63,7 @@ LOADING: ContextVar[Loading | None] = ContextVar("plugin file being loaded", def
 
 
 REGISTRIES: list[Registry[Any]] = []
-"""All registries there are."""
+"""All registries."""
 
 
 @dataclass
@@ -78,8 +72,8 @@ class Registry(Generic[T]):
 
     Args:
         kind: what is registered, for messages: "system", "collection source".
-        base: every entry must be a subclass of it.
-        group: entry-point group that installed packages announce their entries in.
+        base: base class of every entry.
+        group: entry-point group in which installed packages declare their entries.
     """
 
     kind: str
@@ -94,16 +88,16 @@ class Registry(Generic[T]):
         REGISTRIES.append(self)
 
     def forget(self, origin: Origin) -> None:
-        """Forget all that comes from a place, so that it can be loaded anew."""
+        """Remove everything that comes from one origin, so that it can be loaded again."""
         gone = {name for name, slot in self._slots.items() if slot.origin == origin}
         self._slots = {name: slot for name, slot in self._slots.items() if name not in gone}
         self._aliases = {alias: name for alias, name in self._aliases.items() if name not in gone}
 
     def register(self, name: str) -> Callable[[type[T]], type[T]]:
-        """Class decorator: register the class under a name, and under the names in its attribute `aliases`.
+        """Class decorator: register the class under a name and under the names in its attribute `aliases`.
 
         Raises:
-            PluginError: when the class is not a subclass of the base, or a name is taken (says by whom).
+            PluginError: the class is not a subclass of the base, or a name is invalid or taken (says by what).
         """
 
         def decorate(cls: type[T]) -> type[T]:
@@ -126,7 +120,7 @@ class Registry(Generic[T]):
 
     @staticmethod
     def _announces(slot: _Slot[T], target: str) -> bool:
-        """Whether a slot stands for a class: defined anew, or announced by its package as an entry point."""
+        """Whether a slot is for a class: defined anew, or declared by its package as an entry point."""
         if slot.value is None:  # the entry point may name the place where the package re-exports the class
             return slot.target.split(":")[0].split(".")[0] == target.split(":")[0].split(".")[0]
         return slot.target == target
@@ -153,7 +147,9 @@ class Registry(Generic[T]):
     def _adopt(self, name: str, slot: _Slot[T], cls: type[T]) -> None:
         aliases = getattr(cls, "aliases", ())
         if isinstance(aliases, str):
-            raise PluginError(f"aliases of {self.kind} '{name}' are a text: {aliases!r}", hint="write a list of names")
+            raise PluginError(
+                f"aliases of {self.kind} '{name}' are a string: {aliases!r}", hint="write a list of names"
+            )
         for alias in aliases:
             if self._aliases.get(alias) != name:
                 self._claim(alias, slot.origin)
@@ -179,7 +175,7 @@ class Registry(Generic[T]):
         return sorted(self._slots)
 
     def resolve(self, name: str) -> str:
-        """The registered name that a name or alias stands for.
+        """The registered name for a name or alias.
 
         Raises:
             UnknownNameError: with the closest known names.
@@ -194,11 +190,11 @@ class Registry(Generic[T]):
         raise UnknownNameError(self.kind, name, [*self._slots, *self._aliases])
 
     def get(self, name: str) -> type[T]:
-        """The class registered under a name or alias, imported now if it was not before.
+        """The class registered under a name or alias, imported now if necessary.
 
         Raises:
-            UnknownNameError: when there is no such name.
-            PluginError: when importing it fails.
+            UnknownNameError: there is no such name.
+            PluginError: importing it fails.
         """
         name = self.resolve(name)
         slot = self._slots[name]
@@ -219,7 +215,7 @@ class Registry(Generic[T]):
         return slot.value
 
     def usable(self) -> Iterator[tuple[str, type[T]]]:
-        """Names with their classes, sorted; those that cannot be loaded are left to `broken`."""
+        """Names with their classes, sorted; those that cannot be loaded are skipped, and reported by `broken`."""
         for name in self.names():
             try:
                 yield name, self.get(name)
@@ -227,12 +223,16 @@ class Registry(Generic[T]):
                 continue
 
     def broken(self) -> list[BrokenPlugin]:
-        """The plugins that failed to load so far, or lost their name to another one."""
+        """The plugins that failed to load so far, or whose name was already taken."""
         self._scan()
         return sorted(self._broken.values(), key=lambda b: b.name)
 
     def origin(self, name: str) -> Origin:
-        """Where the plugin of that name or alias comes from."""
+        """Origin of the plugin with that name or alias.
+
+        Raises:
+            UnknownNameError: there is no such name.
+        """
         return self._slots[self.resolve(name)].origin
 
 

@@ -1,4 +1,4 @@
-"""Settings that people write: read from YAML or the command line, validated, and what is wrong told with its place."""
+"""Settings written by people: read from YAML or the command line and validated; errors name file and line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LONGEST = 80
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What pydantic found wrong with one value.
+    """A validation error about one value.
 
     Attributes:
         location: path of the value: names of fields and positions in lists.
@@ -38,7 +38,7 @@ class Fault:
 
     @property
     def field(self) -> str:
-        """The location as people write it: `overrides.0.rows`; empty when the fault is of all values together."""
+        """The location as text: `overrides.0.rows`; empty for a fault of all values together."""
         return ".".join(map(str, self.location))
 
     def __str__(self) -> str:
@@ -46,7 +46,15 @@ class Fault:
 
 
 def faults(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
-    """What pydantic found wrong with the values of a model: unknown keys first, since others are missing for them."""
+    """Validation errors of pydantic as faults; unknown keys come first, since they explain missing ones.
+
+    Args:
+        error: the validation error.
+        model: the model that was validated.
+
+    Returns:
+        The faults.
+    """
     found = [_fault(one["type"], tuple(one["loc"]), one["msg"], one["input"], model) for one in error.errors()]
     return sorted(found, key=lambda fault: not fault.is_unknown)
 
@@ -62,13 +70,13 @@ def _fault(kind: str, location: Location, message: str, value: object, model: ty
     if location and len(said) < _LONGEST and said not in message:
         message += f" (found {said})"
     if kind == "string_type" and isinstance(value, int | float | None):
-        meant = f"YAML reads it as {json.dumps(value)}, which is no text: put what is meant in quotes"
+        meant = f"YAML reads it as {json.dumps(value)}, which is not text: put it in quotes"
         return Fault(location, message, meant)
     return Fault(location, message)
 
 
 def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel]:
-    """The innermost model on the way to a value."""
+    """The innermost model that contains a value."""
     for part in location:
         if isinstance(part, str) and part in model.model_fields:
             model = next(_models_in(model.model_fields[part].annotation), model)
@@ -83,15 +91,19 @@ def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
 
 
 def validated(owner: str, model: type[ModelT], settings: Mapping[str, Any]) -> ModelT:
-    """The model of plain settings.
+    """Validate plain settings.
 
     Args:
-        owner: whose settings they are, as messages name it: "system 'x'".
-        model: of the settings.
+        owner: whose settings they are, as named in messages: "system 'x'".
+        model: the model of the settings.
         settings: as YAML or running code gives them.
 
+    Returns:
+        The settings as an instance of the model.
+
     Raises:
-        UsageError: they do not validate; names every field at fault, and the fields there are.
+        UnknownNameError: the model has no such setting; suggests the closest ones.
+        UsageError: a value is invalid; names every invalid field, and the model's fields.
     """
     try:
         return model.model_validate(dict(settings))
@@ -110,15 +122,18 @@ def validated(owner: str, model: type[ModelT], settings: Mapping[str, Any]) -> M
 
 
 def read_model(path: Path, model: type[ModelT], hint: str | None = None) -> ModelT:
-    """The model of the values in a YAML file.
+    """Read settings from a YAML file.
 
     Args:
         path: the file.
-        model: what its values are.
-        hint: what to do about a fault that does not say so itself.
+        model: the model of the settings.
+        hint: remedy for errors that have none of their own.
+
+    Returns:
+        The settings as an instance of the model.
 
     Raises:
-        DataError: the file cannot be read, is not YAML, or its values are not what the model expects; names the line.
+        DataError: the file cannot be read, is not YAML, or holds invalid settings; names the line.
     """
     values = read_yaml(path)
     if not isinstance(values, dict):
@@ -131,10 +146,10 @@ def read_model(path: Path, model: type[ModelT], hint: str | None = None) -> Mode
 
 
 def read_yaml(path: Path) -> Any:
-    """The value in a YAML file.
+    """Read the value in a YAML file.
 
     Raises:
-        DataError: when the file cannot be read, is not UTF-8 or not YAML; names the line where it is known.
+        DataError: the file cannot be read, is not UTF-8 or not YAML; names the line if known.
     """
     try:
         text = path.read_text("utf-8")
@@ -160,7 +175,15 @@ def _refuse_lone_surrogates(text: str, path: Path) -> None:
 
 
 def line_of(path: Path, location: Location) -> int:
-    """The line of a value in a YAML file, or of the innermost value around it that the file has."""
+    """The line of a value in a YAML file, or of the innermost enclosing value that exists.
+
+    Args:
+        path: the file.
+        location: path of the value: keys and positions in lists.
+
+    Returns:
+        The line number.
+    """
     node = compose_yaml(path.read_text("utf-8"))
     line = node.start_mark.line + 1 if node else 1
     for part in location:
@@ -178,7 +201,7 @@ def line_of(path: Path, location: Location) -> int:
 
 
 def parse_settings(assignments: Sequence[str]) -> dict[str, Any]:
-    """Settings from the command line, `FIELD=VALUE` each.
+    """Parse settings from the command line, `FIELD=VALUE` each.
 
     Raises:
         UsageError: one of them is malformed, or its value is not YAML.
@@ -193,10 +216,17 @@ def parse_settings(assignments: Sequence[str]) -> dict[str, Any]:
 
 
 def setting_value(assignment: str, value: str) -> Any:
-    """The value of a setting on the command line, which is YAML.
+    """Parse the value of a setting on the command line, which is YAML.
+
+    Args:
+        assignment: the whole argument, for the message.
+        value: the part after the equals sign.
+
+    Returns:
+        The parsed value.
 
     Raises:
-        UsageError: it is not YAML.
+        UsageError: the value is not YAML.
     """
     try:
         return load_yaml(value)

@@ -26,26 +26,31 @@ def _is_label(text: str) -> str:
 
 
 Label = Annotated[str, AfterValidator(_is_label)]
-"""What people read: one line of visible text."""
+"""A label: one line of visible text."""
 
 
 class _Part(BaseModel):
-    """A suite or a part of one, which knows its place in the file that it was read from."""
+    """A suite or a part of one, with its position in the file it was read from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     _place: tuple[Path, Location] | None = PrivateAttr(None)
 
     def place(self, path: Path, *location: str | int) -> None:
-        """Take note of the place in a file."""
+        """Set the position in a file.
+
+        Args:
+            path: the file.
+            location: path of the part within the file's value.
+        """
         self._place = (path, location)
 
     @contextmanager
     def placed(self, *within: str | int) -> Iterator[None]:
-        """A block in which settings of the part are looked at; what is wrong with them is told with file and line.
+        """Context manager that adds file and line to errors about settings of this part.
 
         Args:
-            within: path, within the part, of the settings.
+            within: path of the settings within the part.
         """
         try:
             yield
@@ -57,12 +62,12 @@ class _Part(BaseModel):
 
 
 class Model(_Part):
-    """A model that rows of a suite use: one that is there (`source`), or one that is trained.
+    """A model that rows of a suite use: an existing one (`source`) or one to train.
 
     Attributes:
         source: folder, or model hub id.
         system: the trainable system whose model it is.
-        bitext: files of parallel text by language, relative to the data folder; `embedded:N` stands for N pairs of the
+        bitext: files of parallel text by language, relative to the data folder; `embedded:N` means N pairs of the
             embedded collection.
         settings: of the training.
     """
@@ -123,11 +128,11 @@ class CollectionSpec(_Part):
 
 
 class Suite(_Part):
-    """A named benchmark: rows over collections, and the models that they need.
+    """A named benchmark: rows over collections, and the models they need.
 
-    Every row is run on the queries as they are and, besides, on those of every track.
+    Every row is run on the unchanged queries and on those of every track.
 
-    In the settings of a row or of another model, `model:NAME` stands for the folder of a model of that name.
+    In the settings of a row or of another model, `model:NAME` refers to the folder of the model of that name.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
@@ -162,12 +167,14 @@ class Suite(_Part):
         return self
 
     def rows_named(self, name: str) -> list[Row]:
-        """The rows a user means by a name: all of a system, or else the one with that label, in any case."""
+        """The rows meant by a name: all rows of the system with that name, otherwise the row with that label, in any
+        case.
+        """
         of_system = [row for row in self.rows if row.system == name]
         return of_system or [row for row in self.rows if row.label.casefold() == name.casefold()]
 
     def with_rows(self, names: Sequence[str]) -> Suite:
-        """The suite with only the rows named, by label or system; a registered system without a row gets one.
+        """The suite with the named rows only, by label or system; a registered system without a row gets one.
 
         Raises:
             UnknownNameError: when a name is neither a row nor a system.
@@ -188,7 +195,8 @@ class Suite(_Part):
         """The suite with settings changed by `SYSTEM.FIELD=VALUE`; SYSTEM is a label or a system, VALUE is YAML.
 
         Raises:
-            UsageError: when an assignment is malformed or names no row of the suite.
+            UsageError: an assignment is malformed.
+            UnknownNameError: the suite has no such row.
         """
         suite = self
         for assignment in assignments:
@@ -209,10 +217,11 @@ class Suite(_Part):
         return suite
 
     def with_models(self, assignments: Sequence[str]) -> Suite:
-        """The suite with models taken from elsewhere, `NAME=SOURCE`, in place of being trained.
+        """The suite with the models of `NAME=SOURCE` assignments taken from there instead of trained.
 
         Raises:
-            UsageError: when an assignment is malformed or names no model of the suite.
+            UsageError: an assignment is malformed.
+            UnknownNameError: the suite has no such model.
         """
         models = dict(self.models)
         for assignment in assignments:
@@ -226,10 +235,11 @@ class Suite(_Part):
 
 
 def parse_pairs(text: Sequence[str]) -> list[LanguagePair]:
-    """Language pairs from what the user typed.
+    """Parse language pairs as typed by a user.
 
     Raises:
-        UsageError: when one of them is not a pair of known languages.
+        UnknownNameError: a language is unknown.
+        UsageError: a text is not a language pair.
     """
     return [LanguagePair.parse(item) for item in text]
 
@@ -241,10 +251,11 @@ def builtin_suites() -> Mapping[str, Path]:
 
 
 def load_suite(name_or_path: str | Path) -> Suite:
-    """A suite by the name of a built-in one, or from a YAML file.
+    """Load a built-in suite by name, or a suite from a YAML file.
 
     Raises:
-        UnknownNameError: no built-in suite and no file of that name.
+        UnknownNameError: no built-in suite and no file has that name.
+        MissingDataError: the YAML file does not exist.
         DataError: the file is malformed; names file and line, and what was expected.
     """
     path = builtin_suites().get(str(name_or_path)) or Path(name_or_path)

@@ -1,8 +1,8 @@
 """The contract between the harness and a retrieval system.
 
-A system does three things: it builds an index from a stream of documents into a folder, it answers queries from
-such a folder, and it says what its answers depend on. It keeps nothing between cells: an index built by one process
-is searched by another, and all language pairs over the same documents share one index.
+A system does three things: it builds an index of a stream of documents in a folder, answers queries from such a
+folder, and states what its answers depend on. It keeps nothing between cells: an index built by one process is
+searched by another, and all language pairs over the same documents share one index.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from clir_harness.harness.settings import validated
 
 
 class SystemConfig(BaseModel):
-    """Base of the typed settings of a system. Unknown fields are errors; values do not change once set."""
+    """Base class of the typed settings of a system. Unknown fields are errors; values do not change once set."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,12 +37,12 @@ Ranking = Sequence[tuple[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class IndexContext:
-    """What a system is told when it builds an index.
+    """Parameters passed to `RetrievalSystem.index`.
 
     Attributes:
         language: canonical tag of the documents' language.
-        seed: for whatever the system draws at random.
-        threads: how many processor threads it may use.
+        seed: for all random numbers of the system.
+        threads: number of processor threads it may use.
     """
 
     language: str
@@ -58,20 +58,28 @@ class Searcher(AbstractContextManager["Searcher"]):
         """Answer a batch of queries.
 
         Args:
-            queries: at most as many as the system's `batch_size`.
-            depth: the largest number of documents to return for a query.
+            queries: at most `batch_size` of the system, all in the query language of the pair.
+            depth: maximum number of documents per query, 1 or more.
 
         Returns:
-            One ranking a query, in the order of the queries: at most `depth` documents, each at most once, finite
-            scores, best first. A query that matches nothing has an empty ranking.
+            One ranking per query, in the order of the queries: at most `depth` documents, each at most once, with
+            finite scores, best first. A query that matches nothing has an empty ranking.
+
+        Raises:
+            ClirError: the queries cannot be answered; the message says why. Any other exception is reported as a fault
+                of the system.
         """
 
     def describe(self) -> Mapping[str, Any]:
-        """What came up while it answered and is worth keeping with the result, e.g. how many queries it translated."""
+        """Diagnostics to store with the result, e.g. how many queries were translated.
+
+        Returns:
+            Plain values by name.
+        """
         return {}
 
     def close(self) -> None:
-        """Give back what the index holds; called once."""
+        """Release what the index holds; called once."""
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
@@ -79,14 +87,14 @@ class Searcher(AbstractContextManager["Searcher"]):
 
 @dataclass(frozen=True, slots=True)
 class SearchContext:
-    """What a system is told when it answers queries.
+    """Parameters passed to `RetrievalSystem.open`.
 
     Attributes:
-        pair: language the queries are really in (English for the human English translations of Swahili queries)
-            and language of the documents.
-        seed: for whatever the system draws at random.
-        threads: how many processor threads it may use.
-        components: the opened components of a system that has some, in their order.
+        pair: actual language of the queries (English for human English translations of Swahili queries), and language
+            of the documents.
+        seed: for all random numbers of the system.
+        threads: number of processor threads it may use.
+        components: the opened components of the system, in the order of `components()`.
     """
 
     pair: LanguagePair
@@ -102,11 +110,11 @@ class RetrievalSystem(ABC, Generic[ConfigT]):
         name: the registered name, set on registration.
         summary: one line for `clir systems`.
         Config: the pydantic model of its settings.
-        aliases: further names it answers to.
-        languages: what it takes, in one line for people; `supports` decides.
-        requires: distributions it needs installed; their versions are part of every result's identity.
-        batch_size: how many queries `Searcher.search` wants at once. 1 for systems that gain nothing from batches;
-            latency is always measured one query at a time.
+        aliases: further names of it.
+        languages: what it takes, as one line to read; `supports` decides.
+        requires: installed distributions it needs; their versions are part of every result's identity.
+        batch_size: number of queries passed to `Searcher.search` at once; 1 for systems that gain nothing from batches.
+            Latency is always measured one query at a time.
     """
 
     name: ClassVar[str]
@@ -122,61 +130,118 @@ class RetrievalSystem(ABC, Generic[ConfigT]):
 
     @classmethod
     def configure(cls, settings: Mapping[str, Any]) -> RetrievalSystem[Any]:
-        """Build the system from plain settings, as YAML or the command line gives them.
+        """Create the system from plain settings, as YAML or the command line gives them.
+
+        Args:
+            settings: value by field of `Config`; fields left out have their defaults.
+
+        Returns:
+            The configured system.
 
         Raises:
-            UsageError: names every field at fault, what was expected, and the fields there are.
+            UnknownNameError: a field does not exist; suggests the closest ones.
+            UsageError: a value is invalid; names every invalid field, the value found, and what was expected.
         """
         return cls(validated(f"system '{cls.name}'", cls.Config, settings))  # type: ignore[arg-type]
 
     def supports(self, pair: LanguagePair) -> str | None:
-        """None when the system takes this pair, otherwise the reason why not, for people.
+        """Whether the system takes a language pair.
 
         A system takes what all of its components take.
+
+        Args:
+            pair: query and document language.
+
+        Returns:
+            None when it does; otherwise the reason, for people to read. The cell is then shown as not applicable.
         """
         return next((reason for part in self.components() if (reason := part.supports(pair))), None)
 
     def components(self) -> Sequence[RetrievalSystem[Any]]:
-        """The systems this one is made of (fusion, re-ranking), none by default.
+        """The systems this one is made of (fusion, re-ranking); none by default.
 
-        Their indexes are built and shared like any other's; `open` gets them opened, as `context.components`.
+        Their indexes are built and shared like those of any system; `open` receives them opened, in
+        `context.components`.
         """
         return ()
 
     def index_settings(self) -> Mapping[str, Any]:
-        """The settings an index depends on; rows that differ elsewhere only share one index."""
+        """The settings an index depends on; systems that differ only in other settings share an index."""
         return self.config.model_dump(mode="json")
 
     def inputs(self) -> Mapping[str, str]:
-        """Digests of everything outside the settings that changes the answers: model weights, tables ...
+        """Digests of everything outside the settings that changes the answers, e.g. model weights.
+
+        Returns:
+            Digest by name; they are part of the identity of every result.
 
         Raises:
-            MissingDataError: when such an input is absent.
+            MissingDataError: an input does not exist.
         """
         return {}
 
     def index_inputs(self, language: str) -> Mapping[str, str]:
-        """The `inputs` that an index of documents in a language depends on; all of them unless a system knows better.
+        """The `inputs` that an index of documents in a language depends on; by default all of them.
 
-        Leave out what bears on queries only, and systems that differ there share one index.
+        Leave out inputs that only affect queries, so that systems that differ only in those share an index.
+
+        Args:
+            language: canonical tag of the document language.
+
+        Returns:
+            Digest by name.
+
+        Raises:
+            MissingDataError: an input does not exist.
         """
         return self.inputs()
 
     def describe_index(self, language: str) -> Mapping[str, Any]:
-        """Choices worth recording with every run over documents of that language, e.g. the analyser."""
+        """Choices to record with every run over documents of a language, such as the analyser.
+
+        Args:
+            language: canonical tag of the document language.
+
+        Returns:
+            Plain values by name.
+        """
         return {}
 
     @abstractmethod
     def index(self, documents: Iterable[Document], folder: Path, context: IndexContext) -> None:
-        """Build the index of a stream of documents into an empty, existing folder."""
+        """Build the index of a stream of documents in an empty, existing folder.
+
+        Everything that `open` needs goes into the folder: another process will search it.
+
+        Args:
+            documents: the documents, to be read once; they need not fit in memory.
+            folder: empty folder to write the index into.
+            context: document language, seed and thread count.
+
+        Raises:
+            ClirError: the documents or the machine do not allow an index; the message says why. Any other exception is
+                reported as a fault of the system.
+        """
 
     @abstractmethod
     def open(self, folder: Path, context: SearchContext) -> Searcher:
-        """Open an index, in whichever process, for queries of one language."""
+        """Open an index for queries of one language; not necessarily in the process that built it.
+
+        Args:
+            folder: a folder that `index` wrote.
+            context: language pair, seed, thread count and the opened components.
+
+        Returns:
+            A searcher; it is closed after use.
+
+        Raises:
+            ClirError: the index cannot be opened, or a model it needs is missing. Any other exception is reported as a
+                fault of the system.
+        """
 
 
 class Component(BaseModel):
-    """A system inside another one, as YAML names it: `{system: bm25, settings: {k1: 1.2}}`."""
+    """A system inside another one, as written in YAML: `{system: bm25, settings: {k1: 1.2}}`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -204,5 +269,16 @@ SYSTEMS: Registry[RetrievalSystem[Any]] = Registry(
 
 
 def register_system(name: str) -> Callable[[type[RetrievalSystem[Any]]], type[RetrievalSystem[Any]]]:
-    """Class decorator that makes a retrieval system known under a name, and under those in its `aliases`."""
+    """Class decorator that registers a retrieval system under a name and under its `aliases`.
+
+    Args:
+        name: one line of visible text, unique among systems.
+
+    Returns:
+        The decorator; it returns the class itself.
+
+    Raises:
+        PluginError: the class is not a `RetrievalSystem`, or the name is invalid or taken. Raised when the decorator is
+            applied.
+    """
     return SYSTEMS.register(name)

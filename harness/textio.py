@@ -1,4 +1,4 @@
-"""Text files in: UTF-8, compressed or not, with line numbers for errors."""
+"""Reading of text files: UTF-8, compressed or not, with line numbers for errors."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from typing import Any, BinaryIO, TextIO, cast
 from clir_harness.harness.errors import DataError
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
-"""Endings of compressed files; a file is known by its first bytes, its name does not matter."""
+"""Suffixes of compressed files. Compression itself is recognised by a file's first bytes, not by its name."""
 
 DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error)
-"""What reading a file raises that is cut short or damaged."""
+"""Exceptions raised while a truncated or damaged file is read."""
 
 _SIGNATURES: dict[bytes, str] = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zst"}
 _SIGNATURES |= {bytes([0x50 + kind]) + b"\x2a\x4d\x18": "zst" for kind in range(16)}  # a frame to skip, as pzstd begins
@@ -40,7 +40,7 @@ _HEAD = 512
 
 
 def without_compression(name: str) -> str:
-    """A file name without the ending of a compressed file.
+    """A file name without its compression suffix.
 
     >>> without_compression("docs.jsonl.zst"), without_compression("docs.tsv")
     ('docs.jsonl', 'docs.tsv')
@@ -49,29 +49,29 @@ def without_compression(name: str) -> str:
 
 
 def compression(path: Path) -> str | None:
-    """What a file is compressed by, from its first bytes: gzip, bz2, xz, zst; None when it is not.
+    """Compression of a file, from its first bytes: gzip, bz2, xz or zst; None when it is not compressed.
 
     Raises:
-        DataError: when the file cannot be opened.
+        DataError: the file cannot be opened.
     """
     head = _head(path)
     return next((name for signature, name in _SIGNATURES.items() if head.startswith(signature)), None)
 
 
 def open_text(path: Path) -> TextIO:
-    """Open a UTF-8 text file for reading, decompressed as its first bytes say; line ends are left alone.
+    """Open a UTF-8 text file for reading, decompressed as its first bytes say; line ends are kept.
 
     Raises:
-        DataError: when the file cannot be opened, or is no text: an archive, Parquet, UTF-16.
+        DataError: the file cannot be opened, or is not text but an archive, Parquet or UTF-16.
     """
     return io.TextIOWrapper(open_binary(path), encoding="utf-8-sig", newline="\n")
 
 
 def open_binary(path: Path) -> BinaryIO:
-    """Open a file of text as bytes, decompressed as its first bytes say; reading a damaged one raises one of `DAMAGE`.
+    """Open a text file as bytes, decompressed as its first bytes say; reading a damaged file raises one of `DAMAGE`.
 
     Raises:
-        DataError: when the file cannot be opened, or is no text: an archive, Parquet, UTF-16.
+        DataError: the file cannot be opened, or is not text but an archive, Parquet or UTF-16.
     """
     content = _opened(path)
     try:
@@ -80,8 +80,8 @@ def open_binary(path: Path) -> BinaryIO:
         content.close()
         raise
     except DAMAGE:
-        # Whoever reads it finds the damage, and says in which line; but from the start, since some decompressors take a
-        # file for ended that they failed on before.
+        # The reader will meet the damage and report its line; it starts anew, since some decompressors treat a file
+        # that they failed on before as ended.
         content.close()
         content = _opened(path)
     return content
@@ -94,14 +94,14 @@ def _opened(path: Path) -> io.BufferedReader:
 
 
 def _refuse_other_content(head: bytes, path: Path) -> None:
-    """Name a file whose first bytes say that it holds no UTF-8 text."""
+    """Refuse a file whose first bytes show that it is not UTF-8 text."""
     for signature, (what, remedy) in _REFUSED.items():
         if head.startswith(signature):
             raise DataError(what, path=path, hint=remedy)
     if head[257:262] == b"ustar":
         raise DataError("is a tar archive", path=path, hint="unpack it and name the files")
     if b"\0" in head:  # anywhere: in UTF-16, letters of most scripts are bytes that pass for UTF-8, spaces are not
-        raise DataError("is UTF-16 or no text at all", path=path, hint="convert it with iconv -f UTF-16LE -t UTF-8")
+        raise DataError("is UTF-16, or not text", path=path, hint="convert it with iconv -f UTF-16LE -t UTF-8")
 
 
 def _head(path: Path) -> bytes:
@@ -119,9 +119,9 @@ def _open_zst(path: Path) -> io.BufferedIOBase:
 
 
 class _Streams(io.RawIOBase):
-    """Compressed streams one after another, up to the end of the file.
+    """Concatenated compressed streams, up to the end of the file.
 
-    `bz2.open` and `lzma.open` take whatever does not begin a stream for the end, and lose what follows.
+    `bz2.open` and `lzma.open` stop at the first bytes that do not begin a stream, and lose what follows.
     """
 
     def __init__(self, path: Path, start: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor]) -> None:
@@ -145,7 +145,7 @@ class _Streams(io.RawIOBase):
             else:
                 rest = self._file.read(io.DEFAULT_BUFFER_SIZE) if self._stream.needs_input else b""
                 if not rest and self._stream.needs_input:
-                    raise EOFError("the compressed data end before their mark of the end")
+                    raise EOFError("the compressed data end without an end marker")
             data = self._stream.decompress(rest, len(buffer))
         buffer[: len(data)] = data
         return len(data)
@@ -164,10 +164,10 @@ _OPENERS: dict[str, Callable[[Path], Any]] = {
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Lines of a text file with their numbers from 1, without line ends; blank lines are left out.
+    """Lines of a text file with their numbers from 1, without line ends; blank lines are skipped.
 
     Raises:
-        DataError: when the file cannot be opened, is no text, is not UTF-8 or not whole.
+        DataError: the file cannot be opened, is not text, is not UTF-8, or is truncated.
     """
     number = 0
     with open_binary(path) as handle:
@@ -180,18 +180,25 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
         except UnicodeDecodeError as error:
             raise DataError("is not UTF-8", path=path, line=number, hint="convert it with iconv") from error
         except DAMAGE as error:
-            raise DataError(f"is cut short or damaged: {error}", path=path, line=number + 1) from error
+            raise DataError(f"is truncated or damaged: {error}", path=path, line=number + 1) from error
 
 
 def lines_of(paths: Iterable[Path]) -> Iterator[tuple[Path, int, str]]:
-    """Lines of several files in order, each with its file and number, as `numbered_lines` gives them."""
+    """Lines of several files in order, each with its file and number; see `numbered_lines`."""
     for path in paths:
         for number, line in numbered_lines(path):
             yield path, number, line
 
 
 def shown(text: str, longest: int = 60) -> str:
-    r"""Text of others for a message: quoted, control characters escaped, the middle left out when it is long.
+    r"""Untrusted text, escaped for display: quoted, control characters escaped, the middle of a long text left out.
+
+    Args:
+        text: any text.
+        longest: maximum number of characters before escaping.
+
+    Returns:
+        One line of text.
 
     >>> print(shown("d\x1b[1m"), shown("a" * 90, longest=9))
     'd\x1b[1m' 'aaaa…aaaa'

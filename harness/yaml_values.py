@@ -1,8 +1,8 @@
-"""YAML as people mean it: the core schema of YAML 1.2, keys that are text, no key twice.
+"""YAML as people mean it: the core schema of YAML 1.2, text keys, no duplicate keys.
 
-PyYAML keeps to YAML 1.1, where `no` is false, `1:30` is 90, `012` is 10, `1_0` is 10 and `2024-01-01` a date. Here `no`
-is Norwegian: null is `~`, `null` or nothing, truth is `true` or `false`, numbers are decimal (or `0x` and `0o`), and
-all else is text. Whether text is meant where a number is written is for the field to say, see `settings.faults`.
+PyYAML implements YAML 1.1, where `no` is false, `1:30` is 90, `012` is 10, `1_0` is 10 and `2024-01-01` a date. Here
+`no` is Norwegian: null is `~`, `null` or nothing, truth is `true` or `false`, numbers are decimal (or `0x` and `0o`),
+and all else is text. Whether a number is meant as text is decided by the field; see `settings.faults`.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ class _Loader(yaml.SafeLoader):
         """A mapping as it is written, before anything is merged into it.
 
         Raises:
-            ComposerError: a key stands twice, or is a list or a mapping.
+            ComposerError: a key occurs twice, or is a list or a mapping.
         """
         node: yaml.MappingNode = super().compose_mapping_node(anchor)
         seen: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise ComposerError(None, None, "a list or a mapping is no key", key.start_mark)
+                raise ComposerError(None, None, "a list or a mapping cannot be a key", key.start_mark)
             if key.value in seen:
-                raise ComposerError(None, None, f"the key '{key.value}' stands twice", key.start_mark)
+                raise ComposerError(None, None, f"the key '{key.value}' occurs twice", key.start_mark)
             seen.add(key.value)
         return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """A mapping whose keys are as they are written; keys of its own come after the merged ones, and win."""
+        """A mapping with its keys as written; its own keys come after merged ones and override them."""
         self.flatten_mapping(node)
         return {key.value: self.construct_object(value, deep=deep) for key, value in node.value}
 
@@ -68,7 +68,7 @@ def load_yaml(text: str) -> Any:
     """The value of one YAML document.
 
     Raises:
-        yaml.YAMLError: it is not YAML, a key stands twice, or a scalar is not what its tag says; with its place.
+        yaml.YAMLError: it is not YAML, a key occurs twice, or a scalar contradicts its tag; with its position.
 
     >>> load_yaml("{no: [no, on, 1:30, 2024-01-01, 1_0], 2024: [012, 1e3, true, ~]}")
     {'no': ['no', 'on', '1:30', '2024-01-01', '1_0'], '2024': [12, 1000.0, True, None]}
@@ -80,5 +80,5 @@ def load_yaml(text: str) -> Any:
 
 
 def compose_yaml(text: str) -> yaml.Node | None:
-    """The nodes of one YAML document, which know their lines."""
+    """The nodes of one YAML document, with their line numbers."""
     return yaml.compose(text, Loader=_Loader)

@@ -103,15 +103,18 @@ def calibrate_suite(
     bins: int = 10,
     seed: int = 0,
 ) -> SuiteCalibration:
-    """Calibration of every row of a suite's board, from the runs in the store; nothing is run.
+    """Calibrate every row of a suite's board from the runs in the store; nothing is run.
 
     Args:
         store: an opened store, or its folder.
-        suite: name of a suite that was run into it.
+        suite: name of a suite that has results in the store.
         method: isotonic or platt.
-        depth: documents of a query at most; 1 or more.
+        depth: maximum number of documents per query; 1 or more.
         folds, seed: of the queries; see `cross_fitted`.
-        bins: of the diagrams; 1 or more.
+        bins: number of bins of the diagrams; 1 or more.
+
+    Returns:
+        Calibration by row, the best ranked first.
 
     Raises:
         UnknownNameError: no such suite in the store, or no such method.

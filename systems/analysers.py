@@ -60,10 +60,13 @@ def choose_analyser(language: str, wanted: str = "auto") -> str:
 
     Args:
         language: language tag of the documents.
-        wanted: `auto`, `standard`, `unicode`, or a language tag whose analyser is to be used.
+        wanted: `auto`, `standard`, `unicode`, or the tag of a language whose analyser is to be used.
+
+    Returns:
+        Name of the analyser.
 
     Raises:
-        UnknownNameError: when there is no such analyser; lists those there are.
+        UnknownNameError: there is no such analyser (lists the known ones) or language.
 
     >>> [choose_analyser(tag) for tag in ("en", "nb", "pt-BR", "th", "sw")]
     ['en', 'no', 'pt', 'unicode', 'standard']

@@ -56,7 +56,15 @@ class CrossEncoder:
         self._length, self._batch_size = length, batch_size
 
     def score(self, query: str, texts: Sequence[str]) -> list[float]:
-        """One score a text, the higher the more relevant; for two outputs the difference of their logits."""
+        """Score texts for a query; for a model with two outputs, the score is the difference of their logits.
+
+        Args:
+            query: text of the query.
+            texts: texts of documents.
+
+        Returns:
+            One score per text; higher is more relevant.
+        """
         # Texts of one length stand together, so that little is padded; padding is masked and changes nothing.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         scores = [0.0] * len(texts)

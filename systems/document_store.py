@@ -31,7 +31,12 @@ class DocumentTexts:
 
     @staticmethod
     def write(documents: Iterable[Document], folder: Path) -> None:
-        """Keep the contents of a stream of documents; memory holds ids and offsets only."""
+        """Write the contents of a stream of documents; memory holds only ids and offsets.
+
+        Args:
+            documents: the documents.
+            folder: an existing folder.
+        """
         offsets = array("q", [0])
         ids = []
         with (folder / "texts.bin").open("wb") as texts:

@@ -87,17 +87,20 @@ def train(
     pairs: TermPairs,
     iterations: int,
     scratch: Path,
-    tell: Callable[[int, float], None] = lambda *_: None,
+    on_iteration: Callable[[int, float], None] = lambda *_: None,
     block: int = BLOCK,
 ) -> Translations:
     """Train IBM model 1 from uniform probabilities.
 
     Args:
         pairs: the text; every sentence has at least one term.
-        iterations: of expectation maximisation.
-        scratch: folder for the co-occurrences, 4 bytes each; what is written there stays there.
-        tell: is told of every finished iteration, with the log-likelihood before it.
-        block: co-occurrences worked on at once.
+        iterations: number of iterations of expectation maximisation.
+        scratch: folder for the co-occurrences, 4 bytes each; its files are not deleted.
+        on_iteration: called after each iteration, with its number and the log-likelihood before it.
+        block: number of co-occurrences processed at once.
+
+    Returns:
+        The translation probabilities.
     """
     groups = _make_groups(pairs)
     blocks, starts, targets = _make_blocks(pairs, groups, scratch, block)
@@ -118,7 +121,7 @@ def train(
             probabilities[part.entries] *= np.add.reduceat(ratios[part.groups], first)
         totals = np.add.reduceat(probabilities, starts[:-1][sizes > 0])
         probabilities /= np.repeat(totals, sizes[sizes > 0])
-        tell(iteration + 1, likelihoods[-1])
+        on_iteration(iteration + 1, likelihoods[-1])
     return Translations(starts, targets, probabilities, tuple(likelihoods))
 
 

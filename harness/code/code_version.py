@@ -45,11 +45,14 @@ def code_digest(cls: type) -> str:
 
 
 def module_digest(module: str, path: Path | None = None) -> str:
-    """Digest (hex) of the files a module depends on, as `code_digest`; empty for one that has no file.
+    """Digest (hexadecimal) of the files a module depends on, like `code_digest`; empty for a module without a file.
 
     Args:
         module: its name.
-        path: its file, where it cannot be found by its name.
+        path: its file, if it cannot be found by its name.
+
+    Returns:
+        The digest.
     """
     path = path or module_file(module)
     return "" if path is None else _digest_of(module_files(module, path))
@@ -80,7 +83,12 @@ def edited_since_start(cls: type) -> Path | None:
 
 
 def forget_modules(module: str, path: Path) -> None:
-    """Forget the loaded modules that a file imports and that are the user's own: its next import reads them anew."""
+    """Unload the user's own modules that a file imports, so that the next import reads them again.
+
+    Args:
+        module: name of the module that the file is.
+        path: the file.
+    """
     files = module_files(module, path)
     tops = {name.partition(".")[0] for name in files.keys() - {module}} - {PRODUCT}
     for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
@@ -151,7 +159,15 @@ def _digest_of(files: dict[str, Path]) -> str:
 
 
 def module_files(module: str, path: Path) -> dict[str, Path]:
-    """The files that a module imports and that are not installed, its own included, by module."""
+    """The files of the modules that a module imports and that are not installed, its own file included.
+
+    Args:
+        module: its name.
+        path: its file.
+
+    Returns:
+        Path by module name.
+    """
     found: dict[str, Path] = {}
     waiting = [(module, path)]
     parents = (part for part in with_parents(module) if part not in (module, PRODUCT))

@@ -65,17 +65,17 @@ def live_digest(cls: type) -> str:
 class CodeDigester(ValueDigester):
     """Digests functions, classes and modules by what they are made of, and what they name."""
 
-    def klass(self, value: type, where: str) -> list[str]:
+    def _klass(self, value: type, where: str) -> list[str]:
         """Parts of a class: its bases, its metaclass, and what its author put into it."""
         name = f"{value.__module__}.{value.__qualname__}"
         if (version := importable(value)) is not None:
             return [name, version]
         held = {key: item for key, item in vars(value).items() if not _is_machinery(key)}
         fields = dict(vars(value).get("__pydantic_fields__") or {})
-        parts = [self.of(type(value), where), *self.each(value.__bases__, where)]
-        return [name, *parts, *self.mapping(fields, name), *self.mapping(held, name)]
+        parts = [self.of(type(value), where), *self._each(value.__bases__, where)]
+        return [name, *parts, *self._mapping(fields, name), *self._mapping(held, name)]
 
-    def function(self, value: types.FunctionType, where: str) -> list[str]:
+    def _function(self, value: types.FunctionType, where: str) -> list[str]:
         """Parts of a function: its code, defaults, closure and attributes, and the values of all names that it uses."""
         if (version := importable(value)) is not None:
             return [f"{value.__module__}.{value.__qualname__}", version]
@@ -86,23 +86,23 @@ class CodeDigester(ValueDigester):
         closure = [_content(cell, value.__qualname__) for cell in value.__closure__ or ()]
         found = [value.__defaults__, value.__kwdefaults__, *closure]
         return [
-            *self.code(value.__code__),
-            *self.each(found, value.__qualname__),
+            *self._code(value.__code__),
+            *self._each(found, value.__qualname__),
             *(part for name, item in sorted(named.items()) for part in (name, self.of(item, f"global '{name}'"))),
-            *self.mapping(vars(value), value.__qualname__),
+            *self._mapping(vars(value), value.__qualname__),
             *(self.of(module, where) for module in _imported_by(value)),
         ]
 
-    def code(self, code: types.CodeType) -> list[str]:
+    def _code(self, code: types.CodeType) -> list[str]:
         """Parts of a code object: all but where it stands in its file."""
         counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)
         parts = [code.co_name, code.co_code.hex(), code.co_exceptiontable.hex(), *map(str, counts)]
         parts += [*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars]
         for constant in code.co_consts:
-            parts += self.code(constant) if isinstance(constant, types.CodeType) else [_constant(constant)]
+            parts += self._code(constant) if isinstance(constant, types.CodeType) else [_constant(constant)]
         return parts
 
-    def module(self, value: types.ModuleType, where: str) -> list[str]:
+    def _module(self, value: types.ModuleType, where: str) -> list[str]:
         """Parts of a module: an installed one's name and version, all that is in another one."""
         name = value.__name__
         if (version := importable(value)) is not None:

@@ -67,14 +67,17 @@ class ValueDigester(ABC):
         self._kept: list[Any] = []  # what was met stays alive, so that no id is given twice
 
     def of(self, value: Any, where: str = "") -> str:
-        """Digest (hex) of a value.
+        """Digest (hexadecimal) of a value.
 
         Args:
             value: anything.
-            where: what messages call it.
+            where: its name in messages.
+
+        Returns:
+            The digest.
 
         Raises:
-            UnrepeatableError: when it, or something it holds, cannot be told by its content.
+            UnrepeatableError: it, or something it holds, cannot be identified by its content.
         """
         if type(value) in _PLAIN or isinstance(value, PurePath):
             return self._joined(type(value).__qualname__, repr(value))
@@ -96,21 +99,21 @@ class ValueDigester(ABC):
         for matches, parts in _KINDS:
             if matches(value):
                 return parts(self, value, where)
-        return self.taken_apart(value, where)
+        return self._taken_apart(value, where)
 
-    def mapping(self, value: Mapping[Any, Any], where: str) -> list[str]:
+    def _mapping(self, value: Mapping[Any, Any], where: str) -> list[str]:
         """Parts of a mapping, in its order."""
         return [self.of(part, where) for item in value.items() for part in item]
 
-    def each(self, values: Iterable[Any], where: str) -> list[str]:
+    def _each(self, values: Iterable[Any], where: str) -> list[str]:
         """Parts of values, in their order."""
         return [self.of(item, where) for item in values]
 
-    def unordered(self, values: Iterable[Any], where: str) -> list[str]:
+    def _unordered(self, values: Iterable[Any], where: str) -> list[str]:
         """Parts of a set."""
         return sorted(type(self)().of(item, where) for item in values)
 
-    def taken_apart(self, value: Any, where: str) -> list[str]:
+    def _taken_apart(self, value: Any, where: str) -> list[str]:
         """Parts of an object: its class, and what `copy` would make it from."""
         if (stated := importable(value)) is not None:
             return [f"{value.__module__}.{value.__name__}", stated]
@@ -125,25 +128,25 @@ class ValueDigester(ABC):
         if isinstance(found, str):
             return [*parts, found]
         if isinstance(value, set | frozenset):  # their order is another one in every process
-            return [*parts, *self.unordered(value, where), self.of(getattr(value, "__dict__", None), where)]
+            return [*parts, *self._unordered(value, where), self.of(getattr(value, "__dict__", None), where)]
         make, given, state, items, pairs = (*found, None, None, None)[:5]
-        parts += self.each([make, given, state, list(items or ()), list(pairs or ())], where)
+        parts += self._each([make, given, state, list(items or ()), list(pairs or ())], where)
         held = getattr(value, "__dict__", None)
         if held is not None and importable(type(value)) is None:  # a `__getstate__` may leave out what is used
             parts.append(self.of(held, where))
         return parts
 
-    def array(self, value: Any, where: str) -> list[str]:
+    def _array(self, value: Any, where: str) -> list[str]:
         """Parts of an array or a number of numpy: type, shape, bytes."""
         import numpy as np
 
         found = np.asarray(value)
         if found.dtype.hasobject:
-            return [str(found.dtype), str(found.shape), *self.each(found.reshape(-1).tolist(), where)]
+            return [str(found.dtype), str(found.shape), *self._each(found.reshape(-1).tolist(), where)]
         raw = np.ascontiguousarray(found).reshape(-1).view(np.uint8)
         return [str(found.dtype), str(found.shape), hashlib.blake2b(raw.data).hexdigest()]
 
-    def tensor(self, value: Any, where: str) -> list[str]:
+    def _tensor(self, value: Any, where: str) -> list[str]:
         """Parts of a torch tensor: type, shape, bytes; not its device."""
         import torch
 
@@ -152,7 +155,7 @@ class ValueDigester(ABC):
         raw = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
         return [str(value.dtype), str(tuple(value.shape)), hashlib.blake2b(raw.numpy()).hexdigest()]
 
-    def builtin(self, value: Any, where: str) -> list[str]:
+    def _builtin(self, value: Any, where: str) -> list[str]:
         """Parts of a function written in C: its name, and the object it is bound to."""
         name = [str(getattr(value, "__module__", None)), value.__qualname__]
         bound = getattr(value, "__self__", None)
@@ -163,21 +166,21 @@ class ValueDigester(ABC):
             return name
         return [*name, self.of(bound, where)]
 
-    def annotation(self, value: Any, where: str) -> list[str]:
+    def _annotation(self, value: Any, where: str) -> list[str]:
         """Parts of a type expression: what it is made of."""
         args = typing.get_args(value)
-        return [str(typing.get_origin(value)), *self.each(args, where)] if args else [repr(value)]
+        return [str(typing.get_origin(value)), *self._each(args, where)] if args else [repr(value)]
 
     @abstractmethod
-    def klass(self, value: type, where: str) -> list[str]:
+    def _klass(self, value: type, where: str) -> list[str]:
         """Parts of a class."""
 
     @abstractmethod
-    def function(self, value: types.FunctionType, where: str) -> list[str]:
+    def _function(self, value: types.FunctionType, where: str) -> list[str]:
         """Parts of a function."""
 
     @abstractmethod
-    def module(self, value: types.ModuleType, where: str) -> list[str]:
+    def _module(self, value: types.ModuleType, where: str) -> list[str]:
         """Parts of a module."""
 
 
@@ -208,24 +211,24 @@ def _is_tensor(value: Any) -> bool:
 
 _KINDS: list[tuple[Callable[[Any], bool], Callable[[Any, Any, str], list[str]]]] = [
     (_is(enum.Enum), lambda d, v, w: [d.of(type(v), w), str(v.name), d.of(v.value, w)]),
-    (lambda v: isinstance(v, _FORMS) or typing.get_origin(v) is not None, lambda d, v, w: d.annotation(v, w)),
-    (_is(type), lambda d, v, w: d.klass(v, w)),
-    (_is(types.FunctionType), lambda d, v, w: d.function(v, w)),
-    (_is(types.MethodType), lambda d, v, w: d.each([v.__func__, v.__self__], w)),
-    (_is(*_BUILTIN), lambda d, v, w: d.builtin(v, w)),
-    (_is(types.ModuleType), lambda d, v, w: d.module(v, w)),
+    (lambda v: isinstance(v, _FORMS) or typing.get_origin(v) is not None, lambda d, v, w: d._annotation(v, w)),
+    (_is(type), lambda d, v, w: d._klass(v, w)),
+    (_is(types.FunctionType), lambda d, v, w: d._function(v, w)),
+    (_is(types.MethodType), lambda d, v, w: d._each([v.__func__, v.__self__], w)),
+    (_is(*_BUILTIN), lambda d, v, w: d._builtin(v, w)),
+    (_is(types.ModuleType), lambda d, v, w: d._module(v, w)),
     (_is_exactly(*_WRAPPERS), lambda d, v, w: [d.of(getattr(v, _WRAPPERS[type(v)]), w)]),
-    (_is(property), lambda d, v, w: d.each([v.fget, v.fset, v.fdel], w)),
+    (_is(property), lambda d, v, w: d._each([v.fget, v.fset, v.fdel], w)),
     (_is(functools._lru_cache_wrapper), lambda d, v, w: [d.of(v.__wrapped__, w)]),
     (_is(*_DESCRIPTORS), lambda _d, v, _w: [v.__name__]),
     (_is(logging.Logger), lambda _d, v, _w: [v.name]),
     (_is(_thread.LockType, _thread.RLock), lambda _d, _v, _w: []),  # whether it is held says nothing
     (_is(re.Pattern), lambda _d, v, _w: [repr(v.pattern), str(v.flags)]),
-    (_is_exactly(dict, types.MappingProxyType), lambda d, v, w: d.mapping(v, w)),
-    (_is_exactly(list, tuple), lambda d, v, w: d.each(v, w)),
-    (_is_exactly(set, frozenset), lambda d, v, w: d.unordered(v, w)),
+    (_is_exactly(dict, types.MappingProxyType), lambda d, v, w: d._mapping(v, w)),
+    (_is_exactly(list, tuple), lambda d, v, w: d._each(v, w)),
+    (_is_exactly(set, frozenset), lambda d, v, w: d._unordered(v, w)),
     (_is_exactly(bytearray, memoryview), lambda _d, v, _w: [bytes(v).hex()]),
-    (_is_array, lambda d, v, w: d.array(v, w)),
-    (_is_tensor, lambda d, v, w: d.tensor(v, w)),
+    (_is_array, lambda d, v, w: d._array(v, w)),
+    (_is_tensor, lambda d, v, w: d._tensor(v, w)),
 ]
 """How values are told, by the first that matches; others are taken apart."""

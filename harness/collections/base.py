@@ -248,18 +248,24 @@ class CollectionSource(ABC):
         self.data = data
 
     def is_of_this_process(self) -> bool:
-        """Whether another process could not rebuild it: what it reads is known to running code alone."""
+        """Whether only this process can create it, because what it reads is known to running code alone."""
         return False
 
     @abstractmethod
     def entries(self) -> list[CollectionEntry]:
-        """The collections on offer, those whose files are absent included; must not read whole files."""
+        """The available collections, those with missing files included; must not read whole files."""
 
     @abstractmethod
     def load(self, entry_id: str) -> TestCollection:
-        """One collection as it is there, by the id of its entry; `obtain` applies the settings every source has.
+        """Load one collection as it is, by the id of its entry; `obtain` applies the settings every source has.
+
+        Args:
+            entry_id: id of one of `entries`.
+
+        Returns:
+            The collection; its documents are streamed, not held in memory.
 
         Raises:
-            MissingDataError: when its files are absent; says what to download and where to put it.
-            DataError: when a file is malformed; names file and line.
+            MissingDataError: its files do not exist; says what to download and where to put it.
+            DataError: a file is malformed; names file and line.
         """

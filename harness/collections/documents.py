@@ -46,8 +46,15 @@ def document_set(
         set_id: id of the set.
         language: language of the documents.
         paths: at least one file, read in this order.
-        file_format: None to go by the ending of each file name.
+        file_format: format of all files; None to infer it from each file name.
         left_out: SGML elements that are not read.
+
+    Returns:
+        The document set; its files are read when it is streamed.
+
+    Raises:
+        FileNotFoundError: a file does not exist.
+        UnknownNameError: the language is unknown.
     """
     readers = [(path, format_of(path, file_format)) for path in paths]
     formats = ",".join(sorted({name for _, name in readers}))
@@ -66,7 +73,14 @@ def _read_all(readers: Iterable[tuple[Path, DocumentFormat]], left_out: Collecti
 
 
 def format_of(path: Path, stated: DocumentFormat | None = None) -> DocumentFormat:
-    """The stated format, or the one the file name ends in: .jsonl and .json, .tsv and .txt, else TREC SGML.
+    """Format of a document file, by its name unless stated: .jsonl and .json, .tsv and .txt, otherwise TREC SGML.
+
+    Args:
+        path: the file.
+        stated: the format, if known.
+
+    Returns:
+        The format.
 
     >>> format_of(Path("docs.jsonl.gz")), format_of(Path("sda94.sgml"))
     ('jsonl', 'trec')
@@ -78,7 +92,7 @@ def format_of(path: Path, stated: DocumentFormat | None = None) -> DocumentForma
 
 
 def read_jsonl_documents(path: Path) -> Iterator[Document]:
-    """One JSON object a line: `id`, `_id`, `docid`, `doc_id` or `docno`; `text` or `contents`; perhaps `title`.
+    """Read JSON objects, one per line, with `id` (or `_id`, `docid` ...), `text` or `contents`, and optionally `title`.
 
     Raises:
         DataError: with file and line.
@@ -125,17 +139,21 @@ _DOC_IDS = ("id", "docno")
 
 
 def read_trec_documents(path: Path, left_out: Collection[str] = LEFT_OUT_TAGS) -> Iterator[Document]:
-    """TREC SGML: `<DOC>` with a `<DOCNO>`, or with the id as its attribute; elements of `TITLE_TAGS` are the title.
+    """Read TREC SGML: `<DOC>` with a `<DOCNO>` or with the id as its attribute.
 
-    All other elements are text, nested or not, but for those that are left out, whose characters are counted.
+    The elements of `TITLE_TAGS` are the title. All other elements are text, nested or not, except those left out, whose
+    characters are counted.
 
     Args:
         path: the file.
         left_out: names of elements that are neither title nor text.
 
+    Yields:
+        The documents, in the order of the file.
+
     Raises:
-        DataError: with file and line, when a document is not closed, has no id or two, or text stands outside of
-            documents.
+        DataError: a document is not closed or has no id or two ids, or there is text outside documents; names file and
+            line.
     """
     start, attributes, body = 0, "", list[str]()
     for number, line in numbered_lines(path):

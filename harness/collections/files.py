@@ -118,10 +118,18 @@ class LocalSource(CollectionSource):
         return CollectionEntry(self.entry_id(pair), pair, missing, remedy)
 
     def fill(self, pattern: str, pair: LanguagePair, **more: str) -> str:
-        """A file name from its pattern: `{query}` and `{document}` become the codes of the pair's languages.
+        """Fill a file-name pattern: `{query}` and `{document}` become the codes of the pair's languages.
+
+        Args:
+            pattern: the pattern.
+            pair: the language pair.
+            more: values of further placeholders.
+
+        Returns:
+            The file name.
 
         Raises:
-            UsageError: when the pattern has another placeholder.
+            UsageError: the pattern has another placeholder.
         """
         codes = {"query": self.code(pair.query), "document": self.code(pair.document), **more}
         try:
@@ -149,10 +157,15 @@ class LocalSource(CollectionSource):
 
 
 def refuse_header(columns: Sequence[str], path: Path, line: int) -> None:
-    """Refuse a first line of names: these files have none, and it would pass for a document or a query.
+    """Refuse a first line of column names, which would be read as a document or a query.
+
+    Args:
+        columns: the columns of a line.
+        path: the file, for the message.
+        line: number of the line.
 
     Raises:
-        DataError: with file and line.
+        DataError: the line is a header; names file and line.
     """
     names = [column.strip().casefold() for column in columns]
     if line == 1 and names[0] in HEADER_IDS and set(names[1:]) <= HEADER_TEXTS:
@@ -186,10 +199,18 @@ def json_lines(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
 
 
 def parse_object(text: str, path: Path, line: int | None = None) -> dict[str, object]:
-    """A JSON object from text.
+    """Parse a JSON object.
+
+    Args:
+        text: the JSON.
+        path: the file, for messages.
+        line: number of its line, for messages; None for a whole file.
+
+    Returns:
+        The object.
 
     Raises:
-        DataError: with the place, when the text is something else or holds half of a character.
+        DataError: the text is not a JSON object, or holds a lone surrogate; names file and line.
     """
     try:
         value = json.loads(text)
@@ -202,10 +223,19 @@ def parse_object(text: str, path: Path, line: int | None = None) -> dict[str, ob
 
 
 def id_of(record: Mapping[str, object], names: tuple[str, ...], path: Path, line: int) -> str:
-    """The id of a record under the first of the names it has; a whole number becomes its digits.
+    """The id of a record, under the first of the names that it has; an integer becomes its digits.
+
+    Args:
+        record: a JSON object.
+        names: possible names of the field.
+        path: the file, for messages.
+        line: number of the line, for messages.
+
+    Returns:
+        The id.
 
     Raises:
-        DataError: when no name is there, or the value is neither a string nor a whole number.
+        DataError: the record has no such field, or the value is neither a string nor an integer.
     """
     value = _first(record, names, path, line)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
@@ -214,10 +244,19 @@ def id_of(record: Mapping[str, object], names: tuple[str, ...], path: Path, line
 
 
 def text_of(record: Mapping[str, object], names: tuple[str, ...], path: Path, line: int) -> str:
-    """The text of a record under the first of the names it has; null is empty text.
+    """The text of a record, under the first of the names that it has; null is empty text.
+
+    Args:
+        record: a JSON object.
+        names: possible names of the field.
+        path: the file, for messages.
+        line: number of the line, for messages.
+
+    Returns:
+        The text.
 
     Raises:
-        DataError: when no name is there, or the value is not a string.
+        DataError: the record has no such field, or the value is not a string.
     """
     value = _first(record, names, path, line)
     if value is not None and not isinstance(value, str):
@@ -226,7 +265,20 @@ def text_of(record: Mapping[str, object], names: tuple[str, ...], path: Path, li
 
 
 def optional_text_of(record: Mapping[str, object], names: tuple[str, ...], path: Path, line: int) -> str:
-    """Like `text_of`, with empty text when no name is there."""
+    """Like `text_of`, with empty text when the record has no such field.
+
+    Args:
+        record: a JSON object.
+        names: possible names of the field.
+        path: the file, for messages.
+        line: number of the line, for messages.
+
+    Returns:
+        The text.
+
+    Raises:
+        DataError: the value is not a string.
+    """
     return text_of(record, names, path, line) if any(name in record for name in names) else ""
 
 

@@ -58,10 +58,17 @@ class JsonlSource(LocalSource):
 
 
 def read_translated_queries(paths: Sequence[Path], pair: LanguagePair) -> dict[str, QuerySet]:
-    """Queries of TSV files without header: original wording, and the human one when there is a third column.
+    """Read queries from TSV files without a header: `id TAB query`, optionally with a human translation as third.
+
+    Args:
+        paths: the files, read in this order.
+        pair: languages of the queries and of the translations.
+
+    Returns:
+        The variant `original`, and `human` when there is a third column.
 
     Raises:
-        DataError: with file and line, when a line has another number of columns than the first.
+        DataError: a line has the wrong number of columns, or another number than the first line; names file and line.
     """
     rows: list[list[str]] = []
     for path, number, line in lines_of(paths):

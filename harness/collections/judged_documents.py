@@ -49,7 +49,15 @@ class JudgedDocuments:
 
 
 def other_normalisation(missing: Iterable[str], there: Iterable[str]) -> list[str]:
-    """Ids that are missing as they are written, and there in another Unicode normalisation."""
+    """Ids that are missing as written but exist in another Unicode normalisation.
+
+    Args:
+        missing: the missing ids.
+        there: the existing ids.
+
+    Returns:
+        Those of the missing ids, as written.
+    """
     forms = _forms(there)
     return [one for form, one in _forms(missing).items() if form in forms]
 

@@ -55,11 +55,11 @@ def is_of_this_process(dataset: str) -> bool:
 def registering(module: str, path: Path | None, run: Callable[[], Any]) -> list[str]:
     """Run code that may register ids, and remember that other processes can run it as well.
 
-    Ids that running code, or code in one of the same files, registered before may come again.
+    Ids registered earlier by running code, or by code in one of the same files, may be registered again.
 
     Args:
-        module: the module that the code is.
-        path: its file, None when it has none.
+        module: name of the module that the code is.
+        path: its file; None when it has none.
         run: runs it.
 
     Returns:

@@ -37,7 +37,18 @@ class Problem:
 
 
 def found(severity: Severity, code: str, what: str, ids: Iterable[str], count: int | None = None) -> list[Problem]:
-    """A problem when there are such ids: their number, what they are, and a sample."""
+    """A problem for ids of one kind, with their number and a sample; none when there are no ids.
+
+    Args:
+        severity: of the problem.
+        code: name of the kind.
+        what: description of the ids, for the message.
+        ids: the ids, or a sample.
+        count: their number, when `ids` is a sample.
+
+    Returns:
+        A list of one problem, or empty.
+    """
     ids = list(ids)
     if not ids:
         return []
@@ -48,16 +59,19 @@ def found(severity: Severity, code: str, what: str, ids: Iterable[str], count: i
 def allowable(
     allow: Allowances, name: str, what: str, ids: Iterable[str], count: int, of: int, *, bearable: float = 0.0
 ) -> list[Problem]:
-    """A problem that is an error beyond what the user allows.
+    """A problem that is an error only beyond what the user allows.
 
     Args:
         allow: what the user allows.
-        name: of the allowance.
-        what: what they are, for the message.
-        ids: a sample of them at least.
-        count: how many there are.
-        of: out of how many.
+        name: name of the allowance.
+        what: description of the ids, for the message.
+        ids: the ids, or a sample.
+        count: their number.
+        of: the total that the share is of.
         bearable: share below which it is a warning without an allowance.
+
+    Returns:
+        The problem, if any, and a warning when the allowance is not needed.
     """
     code = name.replace("_", "-")
     stated = allow.stated(name) if name in allow.shares else ""

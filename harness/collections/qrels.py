@@ -16,8 +16,8 @@ def read_qrels(*paths: Path) -> dict[str, dict[str, int]]:
     """Read TREC qrels files, compressed or not, as one.
 
     Raises:
-        DataError: with file and line, when a line does not have four columns, the grade is not an integer of 64 bits in
-            ASCII digits, or a document is judged twice for one query.
+        DataError: a line does not have four columns, the grade is not a 64-bit integer in ASCII digits, or a document
+            is judged twice for one query; names file and line.
     """
     qrels: dict[str, dict[str, int]] = {}
     for path, number, line in lines_of(paths):
@@ -39,11 +39,19 @@ _GRADES = range(-(2**63), 2**63)
 
 
 def judge(qrels: dict[str, dict[str, int]], query: str, document: str, grade: str, path: Path, line: int) -> None:
-    """Take one judgement in.
+    """Add one judgement.
+
+    Args:
+        qrels: judgements so far; changed.
+        query: query id.
+        document: document id.
+        grade: grade, as written in the file.
+        path: the file, for messages.
+        line: number of the line, for messages.
 
     Raises:
-        DataError: with file and line, when the grade is not an integer of 64 bits in ASCII digits, an id is none, or
-            the document is judged already.
+        DataError: the grade is not a 64-bit integer in ASCII digits, an id is invalid, or the document is already
+            judged; names file and line.
     """
     if not _GRADE.fullmatch(grade) or int(grade) not in _GRADES:
         hint = "write a whole number, e.g. 0, 1 or 2"
@@ -62,10 +70,10 @@ def judge(qrels: dict[str, dict[str, int]], query: str, document: str, grade: st
 
 
 def check_judgements(collection: TestCollection) -> None:
-    """Refuse judgements of another form, which running code can give.
+    """Refuse malformed judgements, which only running code can give.
 
     Raises:
-        CollectionError: names what is not text, or no integer of 64 bits.
+        CollectionError: an id is not text, or a grade is not a 64-bit integer; names it.
     """
     for query, judged in collection.qrels.items():
         if not isinstance(judged, Mapping):

@@ -18,16 +18,16 @@ from clir_harness.harness.errors import UsageError
 
 
 def register_in_ir_datasets(collection: TestCollection) -> Dataset:
-    """Register a collection under its id, for this process; the same collection again is no error.
+    """Register a collection under its id, for this process; registering it again is not an error.
 
-    Documents are `GenericDoc` with title and text together, queries the `original` ones as `GenericQuery`,
-    judgements `TrecQrel`. Documents keep streaming: a look-up by id is a pass over them, and nothing is stored.
+    Documents are `GenericDoc` with title and text together, queries the `original` ones as `GenericQuery`, judgements
+    `TrecQrel`. Documents are still streamed: a look-up by id is a pass over them, and nothing is stored.
 
     Returns:
         What `ir_datasets.load(collection.id)` returns from now on.
 
     Raises:
-        UsageError: when the id belongs to another dataset.
+        UsageError: the id belongs to another dataset.
     """
     if collection.id in set(ir_datasets.registry):
         dataset = ir_datasets.load(collection.id)

@@ -102,14 +102,17 @@ class Content:
 
 
 def content(fragment: Sequence[Token], titles: Collection[str], skipped: Collection[str]) -> Content:
-    """Sort the text of a document.
+    """Divide the text of a document into title, text and what is left out.
 
-    An element without an end ends at once: what follows it belongs to the element around it.
+    An element without an end tag ends at once: what follows belongs to the element around it.
 
     Args:
         fragment: the document.
         titles: names of elements that hold the title.
         skipped: names of elements that hold neither title nor text, whatever is in them.
+
+    Returns:
+        Title, text and character counts.
     """
     opened: list[str] = []
     title, text, left_out = list[str](), list[str](), Counter[str]()

@@ -30,16 +30,25 @@ SOURCES: Registry[CollectionSource] = Registry(
 
 
 def register_collection(name: str) -> Callable[[type[CollectionSource]], type[CollectionSource]]:
-    """Class decorator that makes a collection source known under a name."""
+    """Class decorator that registers a collection source under a name."""
     return SOURCES.register(name)
 
 
 def build_source(name: str, settings: Mapping[str, Any], data: Path | None) -> CollectionSource:
-    """A source from its name and plain settings, as a suite's YAML gives them.
+    """Create a collection source from its name and plain settings, as a suite's YAML gives them.
+
+    Args:
+        name: registered name of the source.
+        settings: value by field of its `Config`.
+        data: data folder; None when the user gave none.
+
+    Returns:
+        The source.
 
     Raises:
-        UnknownNameError: no such source, or no such setting.
-        UsageError: a setting does not validate; says what was expected.
+        UnknownNameError: there is no such source or no such setting.
+        UsageError: a setting is invalid; says what was expected.
+        PluginError: the source cannot be imported, or raises something else.
     """
     source = SOURCES.get(name)
     with calling(f"collection source '{name}'"):
@@ -47,17 +56,34 @@ def build_source(name: str, settings: Mapping[str, Any], data: Path | None) -> C
 
 
 def obtain(source: CollectionSource, entry_id: str) -> TestCollection:
-    """One collection of a source as it is scored: with the settings that every source has applied.
+    """Load a collection of a source as it is scored, with the settings that every source has applied.
+
+    Args:
+        source: the source.
+        entry_id: id of one of its entries.
+
+    Returns:
+        The collection.
 
     Raises:
-        MissingDataError, DataError: see `CollectionSource.load`.
+        MissingDataError: its files do not exist.
+        DataError: a file is malformed.
+        CollectionError: its judgements are malformed.
+        PluginError: the source raises something else.
     """
     with calling(f"collection source '{source.name}'"):
         return settled(source.load(entry_id), source.config)
 
 
 def settled(collection: TestCollection, config: SourceConfig) -> TestCollection:
-    """A collection with its allowances applied: what is allowed to be there and cannot be scored is left out.
+    """Apply the settings every source has: what may be present but cannot be scored is left out.
+
+    Args:
+        collection: as loaded.
+        config: the source's settings.
+
+    Returns:
+        The collection to score.
 
     Raises:
         CollectionError: its judgements are not grades by document by query.

@@ -44,8 +44,15 @@ class Paragraph:
     def answer_sentences(self, question: Question, paths: Sequence[Path]) -> list[int]:
         """Positions of the sentences in which the question's answers begin.
 
+        Args:
+            question: a question about this paragraph.
+            paths: files of the paragraph, for the message.
+
+        Returns:
+            Positions in `sentences`.
+
         Raises:
-            DataError: when an answer begins in none.
+            DataError: an answer begins outside every sentence.
         """
         found = []
         for start in question.answer_starts:

@@ -47,12 +47,15 @@ class Topic:
 def query_sets(wordings: Mapping[str, tuple[str, list[Topic]]], original: TopicField) -> dict[str, QuerySet]:
     """Query variants from topics: each wording under its own name in the field `original`, and in the other fields.
 
-    The other fields of the original wording are the variants `title`, `description` and `title+description`;
-    those of another wording have its name in front: `human-description`.
+    The other fields of the original wording are the variants `title`, `description` and `title+description`; those of
+    another wording are prefixed with its name: `human-description`.
 
     Args:
-        wordings: name (`original`, `human`, `machine`) to language and topics.
+        wordings: language and topics by name (`original`, `human`, `machine`).
         original: field of the variants named like their wording.
+
+    Returns:
+        Queries by variant.
     """
     sets = {}
     for name, (language, topics) in wordings.items():
@@ -67,16 +70,19 @@ def query_sets(wordings: Mapping[str, tuple[str, list[Topic]]], original: TopicF
 def read_topics(
     paths: Sequence[Path], stated: TopicFormat | None, pair: LanguagePair, code: str
 ) -> dict[str, list[Topic]]:
-    """Topics by wording: `original`, and `human` and `machine` where the files have translations as HC4 files do.
+    """Read topics by wording: `original`, and `human` and `machine` where the files have translations, as in HC4.
 
     Args:
         paths: the files, read in this order.
-        stated: its format; None to go by its name: .jsonl and .json, .tsv, else TREC SGML.
-        pair: the languages asked for; matters where a file holds several.
-        code: the code that stands for the query language in tags such as `<EN-title>`.
+        stated: their format; None to infer it from the name: .jsonl and .json, .tsv, otherwise TREC SGML.
+        pair: the languages asked for; needed where a file holds several.
+        code: code of the query language in tags such as `<EN-title>`.
+
+    Returns:
+        Topics by wording.
 
     Raises:
-        DataError: with file and line or topic, when it is malformed or lacks a wording in the query language.
+        DataError: a file is malformed or lacks a wording in the query language; names file, and line or topic.
     """
     wordings: dict[str, list[Topic]] = {}
     for path in paths:
@@ -92,10 +98,17 @@ def read_topics(
 
 
 def read_trec_topics(path: Path, code: str) -> Iterator[Topic]:
-    """TREC and CLEF topics in SGML or XML: see `trec_topics`.
+    """Read TREC and CLEF topics in SGML or XML: see `trec_topics`.
+
+    Args:
+        path: the file.
+        code: code of the wanted language in tags such as `<EN-title>`.
+
+    Yields:
+        The topics, in the order of the file.
 
     Raises:
-        DataError: with file and line.
+        DataError: the file is malformed; names file and line.
     """
     for found in trec_topics(path, code):
         yield Topic(found.id, found.title, found.description)
@@ -116,10 +129,17 @@ def read_tsv_topics(path: Path) -> Iterator[Topic]:
 
 
 def read_jsonl_topics(path: Path, pair: LanguagePair) -> dict[str, list[Topic]]:
-    """HC4 topics (`topic_id`, `topics` by language and source), or one topic a line with an id and a title or text.
+    """Read topics from JSON lines: HC4's (`topics` by language and source), or with an id and a title or text.
+
+    Args:
+        path: the file.
+        pair: the languages asked for.
+
+    Returns:
+        Topics by wording.
 
     Raises:
-        DataError: with file and line.
+        DataError: the file is malformed, or a topic has no wording in the query language; names file and line.
     """
     wordings: dict[str, list[Topic]] = {}
     for line, record in json_lines(path):

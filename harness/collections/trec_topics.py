@@ -64,19 +64,22 @@ class TrecTopic:
 
 
 def trec_topics(path: Path, code: str) -> Iterator[TrecTopic]:
-    """Topics of a file in order.
+    """Read the topics of a file in order.
 
     The number is an element or an attribute; the title is `<title>`, else `<query>` or `<question>`, else the text of a
-    topic that has no elements. Fields may have languages: `<EN-title>`, `<title lang="en">`, `<topic lang="en">`. Marks
-    within a field are dropped, their text stays.
+    topic that has no elements. Fields may have languages: `<EN-title>`, `<title lang="en">`, `<topic lang="en">`.
+    Markup within a field is dropped; its text is kept.
 
     Args:
         path: the file.
-        code: what stands for the wanted language in such tags and attributes.
+        code: code of the wanted language in such tags and attributes.
+
+    Yields:
+        The topics.
 
     Raises:
-        DataError: with file and line, when there is no topic, one has no end, no number or no title in the language, or
-            text stands outside of topics and of their fields.
+        DataError: there is no topic; a topic has no end, no number or no title in the language; or there is text
+            outside topics and their fields. Names file and line.
     """
     text = whole_text(path)
     start: re.Match[str] | None = None

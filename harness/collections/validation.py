@@ -58,10 +58,10 @@ class CollectionReport:
         return tuple(problem for problem in self.problems if problem.severity is Severity.WARNING)
 
     def raise_for_errors(self) -> None:
-        """Do nothing when the collection can be scored.
+        """Raise an error unless the collection can be scored.
 
         Raises:
-            CollectionError: naming every error.
+            CollectionError: names every error.
         """
         if self.errors:
             lines = "".join(f"\n  - {problem.message}" for problem in self.errors)
@@ -92,14 +92,20 @@ def report(
     allow: Allowances = NOTHING,
     look_up_judged: bool = True,
 ) -> CollectionReport:
-    """Everything that can be known about a collection before a system runs over it.
+    """Examine a collection before a system runs over it.
 
     Args:
         collection: the collection.
-        summary: what `summarise` said of its documents, when that is known already.
+        summary: result of `summarise` for its documents, if known already.
         allow: faults that are warnings up to a share.
         look_up_judged: whether to look for judged documents that the collection does not hold. Together with the
-            summary this takes one pass; with a summary at hand, a pass that ends when all of them were seen.
+            summary this takes one pass; with a known summary, a pass that ends when all of them were seen.
+
+    Returns:
+        Counts and problems, errors first.
+
+    Raises:
+        DataError: a document cannot be read; names file and line.
     """
     wanted = JudgedDocuments(collection.qrels if look_up_judged else {})
     if summary is None:
@@ -130,7 +136,18 @@ def report(
 
 
 def validate(collection: TestCollection, summary: DocumentSummary | None = None) -> list[Problem]:
-    """The problems of a collection, errors first; see `report`."""
+    """The problems of a collection, errors first; see `report`.
+
+    Args:
+        collection: the collection.
+        summary: result of `summarise` for its documents, if known already.
+
+    Returns:
+        The problems.
+
+    Raises:
+        DataError: a document cannot be read; names file and line.
+    """
     return list(report(collection, summary).problems)
 
 

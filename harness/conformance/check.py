@@ -56,7 +56,7 @@ class Check:
 
 
 def check(remedy: str) -> Callable[[Callable[[Subject], None]], Check]:
-    """Decorator that makes a check of a function; its name, with hyphens, is the check's."""
+    """Decorator that makes a check of a function; its name, with hyphens, is the name of the check."""
     return lambda body: Check(body.__name__.replace("_", "-"), remedy, body)
 
 
@@ -78,7 +78,15 @@ class Outcome:
 
 
 def outcome(one: Check, subject: Subject) -> Outcome:
-    """Carry out a check and say how it ended."""
+    """Carry out a check and report its outcome.
+
+    Args:
+        one: the check.
+        subject: the system under test.
+
+    Returns:
+        The outcome.
+    """
     try:
         one(subject)
     except NotCheckableError as error:

@@ -18,7 +18,16 @@ TOLERANCE = 1e-4
 
 
 def require_known_ids(queries: Sequence[Query], rankings: Sequence[Ranking], indexed: Collection[str]) -> None:
-    """Every document is one of those indexed, byte for byte."""
+    """Require that every document is one of those indexed, byte for byte.
+
+    Args:
+        queries: the queries.
+        rankings: one per query.
+        indexed: ids of the indexed documents.
+
+    Raises:
+        ConformanceError: another id was returned; names query and id.
+    """
     for query, ranking in zip(queries, rankings, strict=True):
         for document, _ in ranking:
             if not isinstance(document, str) or document not in indexed:
@@ -32,14 +41,31 @@ def require_known_ids(queries: Sequence[Query], rankings: Sequence[Ranking], ind
 
 
 def require_depth(queries: Sequence[Query], rankings: Sequence[Ranking], depth: int) -> None:
-    """No ranking is longer than it may be."""
+    """Require that no ranking is longer than asked for.
+
+    Args:
+        queries: the queries.
+        rankings: one per query.
+        depth: the maximum length.
+
+    Raises:
+        ConformanceError: a ranking is longer; names the query.
+    """
     for query, ranking in zip(queries, rankings, strict=True):
         if len(ranking) > depth:
             raise ConformanceError(f"{_name(query)}: expected at most {depth} documents, found {len(ranking)}")
 
 
 def require_no_duplicates(queries: Sequence[Query], rankings: Sequence[Ranking]) -> None:
-    """Every document is ranked once at most."""
+    """Require that each document is ranked at most once.
+
+    Args:
+        queries: the queries.
+        rankings: one per query.
+
+    Raises:
+        ConformanceError: a document is ranked twice; names query and document.
+    """
     for query, ranking in zip(queries, rankings, strict=True):
         ids = [document for document, _ in ranking]
         twice = next((document for document in ids if ids.count(document) > 1), None)
@@ -50,7 +76,15 @@ def require_no_duplicates(queries: Sequence[Query], rankings: Sequence[Ranking])
 
 
 def require_finite_sorted_scores(queries: Sequence[Query], rankings: Sequence[Ranking]) -> None:
-    """Scores are finite numbers, the highest first."""
+    """Require finite scores, highest first.
+
+    Args:
+        queries: the queries.
+        rankings: one per query.
+
+    Raises:
+        ConformanceError: a score is not finite or out of order; names query and document.
+    """
     for query, ranking in zip(queries, rankings, strict=True):
         for document, score in ranking:
             if not isinstance(score, Real) or not math.isfinite(score):
@@ -67,7 +101,17 @@ def require_finite_sorted_scores(queries: Sequence[Query], rankings: Sequence[Ra
 def require_well_formed(
     queries: Sequence[Query], rankings: Sequence[Ranking], indexed: Collection[str], depth: int = DEPTH
 ) -> None:
-    """All of the above."""
+    """Require everything above.
+
+    Args:
+        queries: the queries.
+        rankings: one per query.
+        indexed: ids of the indexed documents.
+        depth: maximum length of a ranking.
+
+    Raises:
+        ConformanceError: a ranking is malformed.
+    """
     require_known_ids(queries, rankings, indexed)
     require_depth(queries, rankings, depth)
     require_no_duplicates(queries, rankings)
@@ -75,7 +119,16 @@ def require_well_formed(
 
 
 def require_identical(queries: Sequence[Query], expected: Sequence[Ranking], found: Sequence[Ranking]) -> None:
-    """The same rankings, and documents with one score in one order: at a shallow depth it decides who is in."""
+    """Require the same rankings, tied documents in the same order included: they decide what a shallow ranking holds.
+
+    Args:
+        queries: the queries.
+        expected: one ranking per query.
+        found: one ranking per query.
+
+    Raises:
+        ConformanceError: two rankings differ; names query and document.
+    """
     require_same(queries, expected, found)
     for query, before, after in zip(queries, expected, found, strict=True):
         scores, places = dict(after), {document: place for place, (document, _) in enumerate(after)}
@@ -90,7 +143,17 @@ def require_identical(queries: Sequence[Query], expected: Sequence[Ranking], fou
 def require_same(
     queries: Sequence[Query], expected: Sequence[Ranking], found: Sequence[Ranking], depth: int = DEPTH
 ) -> None:
-    """The same documents with the same scores, up to rounding and to the order of ties."""
+    """Require the same documents with the same scores, up to rounding and to the order of ties.
+
+    Args:
+        queries: the queries.
+        expected: one ranking per query.
+        found: one ranking per query.
+        depth: depth of both; of documents tied there, any may be missing.
+
+    Raises:
+        ConformanceError: two rankings differ; names query and document.
+    """
     for query, before, after in zip(queries, expected, found, strict=True):
         if difference := _difference(before, after, depth):
             raise ConformanceError(f"{_name(query)}: expected {_shown(before)}, found {_shown(after)}; {difference}")

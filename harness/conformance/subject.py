@@ -66,18 +66,21 @@ class Subject:
     def of(
         cls, name: str, scratch: Path, settings: Mapping[str, Any] | None = None, pair: str | None = None
     ) -> Subject:
-        """A system to be tested, by name or alias.
+        """The system to test, by name or alias.
 
         Args:
             name: a registered name.
             scratch: an existing folder for indexes.
-            settings: what to configure it with.
-            pair: language pair, e.g. `sw-en`; the first common one it takes when not given.
+            settings: its settings.
+            pair: language pair, e.g. `sw-en`; when not given, the first common one that the system takes.
+
+        Returns:
+            The subject.
 
         Raises:
-            UsageError: when there is no such system, setting or language, or the system does not take the pair.
-            PluginError: when it cannot be imported, or a distribution that it needs is not installed.
-            MissingDataError: when an input of it (a model, a table) is absent.
+            UsageError: there is no such system, setting or language, or the system does not take the pair.
+            PluginError: the system cannot be imported, or a distribution that it requires is not installed.
+            MissingDataError: an input of it (a model, a table) does not exist.
         """
         settings = dict(settings or {})
         name = SYSTEMS.resolve(name)
@@ -117,13 +120,16 @@ class Subject:
         language: str | None = None,
         hand_over: Callable[[list[Document]], Iterable[Document]] = iter,
     ) -> Path:
-        """Index documents into a new folder, which gets a folder for each part of the system.
+        """Index documents in a new folder, with a folder in it for the system and each of its components.
 
         Args:
             documents: what to index.
-            system: the instance that does it; the usual one when not given.
-            language: the documents' language; that of the pair when not given.
-            hand_over: makes of a list of documents what each part is given, by default a stream.
+            system: the instance that indexes; the usual one when not given.
+            language: language of the documents; that of the pair when not given.
+            hand_over: turns a list of documents into what `index` is given, by default an iterator.
+
+        Returns:
+            The folder.
         """
         held = list(documents)
         folder = Path(tempfile.mkdtemp(dir=self.scratch))
@@ -138,7 +144,16 @@ class Subject:
     def open(
         self, folder: Path, system: RetrievalSystem[Any] | None = None, pair: LanguagePair | None = None
     ) -> Iterator[Searcher]:
-        """Open an index, components first; closed at the end of the block."""
+        """Open an index, components first; closed at the end of the block.
+
+        Args:
+            folder: a folder that `build` made.
+            system: the instance that searches; the usual one when not given.
+            pair: language pair; that of the subject when not given.
+
+        Yields:
+            The searcher.
+        """
         context = SearchContext(pair or self.pair, self.seed, available_cores())
         places = iter(sorted(folder.iterdir()))  # parts are opened in the order in which they were indexed
         with ExitStack() as stack:
@@ -147,10 +162,19 @@ class Subject:
     def ask(
         self, searcher: Searcher, queries: Sequence[Query], depth: int = DEPTH, batch: int | None = None
     ) -> list[Ranking]:
-        """Rankings of queries, asked for in batches of the system's size unless another is given.
+        """Search for queries, in batches.
+
+        Args:
+            searcher: an opened index.
+            queries: the queries.
+            depth: maximum length of a ranking.
+            batch: queries per call; the system's `batch_size` when not given.
+
+        Returns:
+            One ranking per query.
 
         Raises:
-            ClirError: when there are more or fewer rankings than queries.
+            ClirError: the number of rankings is not the number of queries.
         """
         size = batch or self.system.batch_size
         found: list[Ranking] = []
@@ -169,7 +193,20 @@ class Subject:
         depth: int = DEPTH,
         system: RetrievalSystem[Any] | None = None,
     ) -> list[Ranking]:
-        """Open an index, rank for all queries, close it."""
+        """Open an index, search for queries, close it.
+
+        Args:
+            folder: a folder that `build` made.
+            queries: the queries.
+            depth: maximum length of a ranking.
+            system: the instance that searches; the usual one when not given.
+
+        Returns:
+            One ranking per query.
+
+        Raises:
+            ClirError: the number of rankings is not the number of queries.
+        """
         with self.open(folder, system) as searcher:
             return self.ask(searcher, queries, depth)
 

@@ -46,7 +46,12 @@ class SystemConformance:
 
     @pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
     def test_conforms(self, check: Check, subject: Subject) -> None:
-        """The system passes the check, or it says nothing about the system."""
+        """The system passes the check, or the check does not apply to it.
+
+        Args:
+            check: the check.
+            subject: the system under test.
+        """
         try:
             check(subject)
         except NotCheckableError as error:

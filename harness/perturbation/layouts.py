@@ -84,7 +84,14 @@ LAYOUTS = (
 
 
 def layout_for(script: str, text: str) -> Layout | None:
-    """The layout of a script that types most of a text; the first of them when several do; None when there is none.
+    """The layout of a script that can type most of a text; the first of several; None when the script has no layout.
+
+    Args:
+        script: Unicode name of the script.
+        text: any text.
+
+    Returns:
+        The layout, or None.
 
     >>> layout_for("Cyrillic", "Київ і Львів").name
     'Ukrainian ЙЦУКЕН'

@@ -96,16 +96,19 @@ class Lexicon:
 
 
 def code_switch(text: str, rate: float, random: Random, lexicon: Lexicon) -> str:
-    """A text with phrases that a lexicon knows replaced by their translations.
+    """Replace phrases that a lexicon knows by their translations.
 
-    What is replaced at a rate is replaced at every higher one. A text in which nothing is replaced comes back as it
-    is; any other result is in Unicode's normal form C.
+    What is replaced at a rate is replaced at every higher one. A text in which nothing is replaced is returned
+    unchanged; any other result is in Unicode's normal form C.
 
     Args:
         text: any text.
         rate: probability of each known phrase to be replaced, 0 to 1.
-        random: draws are taken from here, as many for every rate.
-        lexicon: the longest phrase it knows at a place is the one that is replaced.
+        random: source of random numbers; the number of draws does not depend on the rate.
+        lexicon: at each position, the longest phrase it knows is replaced.
+
+    Returns:
+        The text.
 
     >>> code_switch("Daraja la Kisumu", 1.0, Random(1), Lexicon([("daraja", "bridge")]))
     'bridge la Kisumu'
@@ -126,16 +129,19 @@ def code_switch(text: str, rate: float, random: Random, lexicon: Lexicon) -> str
 
 
 def read_lexicon(path: Path, language: str) -> Lexicon:
-    """A bilingual lexicon from a file; lines without a word and without a translation are left out.
+    """Read a bilingual lexicon; lines without a word and without a translation are skipped.
 
     Args:
         path: `word TAB translation`, or TICO-19's CSV; see the module.
-        language: canonical tag of the language of the words. For lines with a TAB the words are those before it,
-            whatever the language.
+        language: canonical tag of the language of the words. In lines with a TAB the words are before it, whatever the
+            language.
+
+    Returns:
+        The lexicon.
 
     Raises:
-        DataError: the file cannot be read, is malformed, does not have the language, or has no entries; names the
-            file and, where there is one, the line.
+        DataError: the file cannot be read, is malformed, does not have the language, or has no entries; names the file
+            and, if applicable, the line.
     """
     lines = numbered_lines(path)
     first = next(lines, (1, ""))

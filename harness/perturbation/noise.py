@@ -34,15 +34,18 @@ _STROKES_AND_HOOKS = str.maketrans("đĐøØłŁıħĦŧŦɓƁɗƊɖƉƙƘƴƳ",
 
 
 def swap(text: str, rate: float, random: Random) -> str:
-    """Neighbouring letters of a word change places.
+    """Swap neighbouring letters within words.
 
-    The letters are put into pairs, no letter in two of them, and whole pairs are affected. Pairs take over what a
-    letter without a partner cannot take, so that the expected share of letters that move is the rate.
+    The letters are put into pairs, no letter in two of them, and whole pairs are swapped. Pairs compensate for letters
+    without a partner, so that the expected share of letters that move is the rate.
 
     Args:
         text: any text.
-        rate: expected share of letters that move, 0 to 1; less when not enough letters have a partner.
-        random: draws are taken from here, as many for every rate.
+        rate: expected share of letters that move, 0 to 1; lower when not enough letters have a partner.
+        random: source of random numbers; the number of draws does not depend on the rate.
+
+    Returns:
+        The text.
 
     >>> swap("Nairobi Kisumu", 0.3, Random(1))
     'Naiorbi Kisumu'
@@ -63,12 +66,15 @@ def swap(text: str, rate: float, random: Random) -> str:
 
 
 def drop(text: str, rate: float, random: Random) -> str:
-    """Letters are left out; of a text with letters one always stays.
+    """Drop letters; a text with letters always keeps one.
 
     Args:
         text: any text.
-        rate: expected share of letters left out, 0 to 1.
-        random: draws are taken from here, as many for every rate.
+        rate: expected share of letters dropped, 0 to 1.
+        random: source of random numbers; the number of draws does not depend on the rate.
+
+    Returns:
+        The text.
 
     >>> drop("daraja la Kisumu", 0.2, Random(5))
     'daraja a Kismu'
@@ -83,15 +89,18 @@ def drop(text: str, rate: float, random: Random) -> str:
 
 
 def insert(text: str, rate: float, random: Random) -> str:
-    """A letter comes in after letters of the text, of the script of the letter before it.
+    """Insert letters after letters, in the script of the letter before.
 
-    Where there is a keyboard layout of the script the letter is one of the layout (a small one), otherwise one that the
-    text has.
+    If there is a keyboard layout for the script, the letter is a small letter of the layout; otherwise it is one that
+    occurs in the text.
 
     Args:
         text: any text.
         rate: expected share of letters with a letter inserted after them, 0 to 1.
-        random: draws are taken from here, as many for every rate.
+        random: source of random numbers; the number of draws does not depend on the rate.
+
+    Returns:
+        The text.
 
     >>> insert("daraja la Kisumu", 0.2, Random(5))
     'daradja la Kyisumuv'
@@ -112,14 +121,17 @@ def insert(text: str, rate: float, random: Random) -> str:
 
 
 def keyboard(text: str, rate: float, random: Random) -> str:
-    """Letters are replaced by those of a key beside, above or below, in the layout of their script.
+    """Replace letters by those of a key beside, above or below, in the layout of their script.
 
-    A letter whose script has no layout here, or that has no key in it, stays as it is.
+    A letter whose script has no layout here, or that has no key in it, is kept.
 
     Args:
         text: any text.
         rate: expected share of the letters with a key that are replaced, 0 to 1.
-        random: draws are taken from here, as many for every rate.
+        random: source of random numbers; the number of draws does not depend on the rate.
+
+    Returns:
+        The text.
 
     >>> keyboard("daraja la Kisumu", 0.2, Random(1))
     'xarwja la Kisumj'
@@ -139,16 +151,19 @@ def keyboard(text: str, rate: float, random: Random) -> str:
 
 
 def diacritics(text: str, rate: float, random: Random) -> str:
-    """Letters lose their diacritics.
+    """Remove the diacritics of letters.
 
-    Lost are the combining marks of Unicode's normal form D (accents, tone marks, dots, points, the nukta, of the
-    Arabic script the harakat) and the strokes and hooks of letters such as đ, ø, ł, ɓ. Vowel signs of Indic scripts
-    and of Thai and Lao, their tone marks and the voicing marks of Japanese are no diacritics here.
+    Removed are the combining marks of Unicode's normal form D (accents, tone marks, dots, points, the nukta, and in the
+    Arabic script the harakat) and the strokes and hooks of letters such as đ, ø, ł, ɓ. Vowel signs of Indic scripts and
+    of Thai and Lao, their tone marks and the voicing marks of Japanese do not count as diacritics.
 
     Args:
         text: any text.
-        rate: expected share of the letters with diacritics that lose all they have, 0 to 1.
-        random: draws are taken from here, as many for every rate.
+        rate: expected share of the letters with diacritics that lose all of them, 0 to 1.
+        random: source of random numbers; the number of draws does not depend on the rate.
+
+    Returns:
+        The text.
 
     >>> diacritics("ẹ̀kọ́ àti Đà Nẵng", 1.0, Random(1))
     'eko ati Da Nang'
@@ -175,6 +190,13 @@ NOISES: Mapping[Noise, Callable[[str, float, Random], str]] = {
 @functools.lru_cache(maxsize=64)
 def noise_refusal(noise: Noise, texts: tuple[str, ...]) -> str | None:
     """Why a kind of noise does not apply to texts; None when it does.
+
+    Args:
+        noise: the kind.
+        texts: the queries.
+
+    Returns:
+        The reason, or None.
 
     >>> noise_refusal(Noise.DIACRITICS, ("bridge in Kisumu",))
     'no letter of these queries has a diacritic'

@@ -71,13 +71,13 @@ class Track(BaseModel):
         return self.noise.value if self.noise else f"{CODE_SWITCH} {self.code_switch}"
 
     def lexicon_path(self, data: Path | None) -> Path:
-        """Where the lexicon is.
+        """Path of the lexicon.
 
         Args:
-            data: folder that a relative path starts from.
+            data: folder that a relative path is relative to.
 
         Raises:
-            MissingDataError: there is no such file; says where it was looked for.
+            MissingDataError: there is no such file; says where it was expected.
         """
         path = Path(self.code_switch)
         if not path.is_absolute() and data is None:
@@ -88,11 +88,14 @@ class Track(BaseModel):
         return path.resolve()
 
     def perturbations(self, seed: int, data: Path | None) -> tuple[list[Perturbation], MissingDataError | None]:
-        """One perturbation a rate, and why they cannot be carried out when the lexicon is not there.
+        """One perturbation per rate, and the reason why they cannot be carried out when the lexicon does not exist.
 
         Args:
-            seed: of the suite.
-            data: folder that the lexicon's path starts from.
+            seed: seed of the suite.
+            data: folder that the lexicon's path is relative to.
+
+        Returns:
+            The perturbations, and the error or None.
 
         Raises:
             DataError: the lexicon is malformed; names file and line.

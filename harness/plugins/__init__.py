@@ -1,1 +1,1 @@
-"""Plugins of others: files that are loaded, and calls whose errors name them."""
+"""Third-party plugins: loading their files, and calling them so that errors name them."""

@@ -1,4 +1,4 @@
-"""Calls into plugins: whatever they raise becomes an error that names the plugin, the place and the message."""
+"""Calls into plugins: any exception becomes an error that names the plugin, the line and the message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from clir_harness.harness.errors import ClirError, PluginError
 
 INTERRUPTS = (KeyboardInterrupt, GeneratorExit)
-"""What is raised to end the work, not by it: no plugin's fault. All else is, SystemExit included."""
+"""Raised to interrupt the work, hence never a fault of the plugin. Everything else is, SystemExit included."""
 
 _STANDARD = sysconfig.get_path("stdlib")
 _INSTALLED = sysconfig.get_path("purelib")
@@ -20,14 +20,14 @@ _HARNESS = str(Path(__file__).parents[1])
 
 @contextmanager
 def calling(owner: str) -> Iterator[None]:
-    """A block that calls into a plugin.
+    """Context manager for calls into a plugin.
 
     Args:
-        owner: the plugin, as messages name it: "system 'x'".
+        owner: the plugin, as named in messages: "system 'x'".
 
     Raises:
-        PluginError: for whatever the block raises, SystemExit included, but for errors of this harness, which say what
-            is wrong themselves, and interrupts.
+        PluginError: for whatever the block raises, SystemExit included, except interrupts and errors of this harness,
+            which describe themselves.
     """
     try:
         yield
@@ -38,7 +38,7 @@ def calling(owner: str) -> Iterator[None]:
 
 
 def described(error: BaseException) -> str:
-    """An error by type, message and place: the innermost line of the plugin, which is in no library.
+    """Describe an exception by type, message and place: the innermost line of the plugin's own code, not of a library.
 
     >>> try:
     ...     int("x")
@@ -62,7 +62,7 @@ def _place(error: BaseException) -> str:
 
 
 def _distance(file: str) -> int:
-    """How far from a plugin's own lines a file is: they may be installed, and call the harness and libraries."""
+    """Distance of a file from the plugin's own code, which may be installed, and may call the harness and libraries."""
     if file.startswith(_HARNESS):
         return 2
     if file.startswith(_INSTALLED):

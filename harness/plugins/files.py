@@ -15,20 +15,20 @@ from clir_harness.harness.plugins.calls import INTERRUPTS, described
 from clir_harness.harness.registry import LOADING, REGISTRIES, Loading, Origin
 
 _LOADED: dict[Path, str] = {}
-"""Version of the code of every plugin file when it was loaded."""
+"""Code digest of every plugin file at the time it was loaded."""
 
 
 def load_plugin_file(path: Path) -> list[str]:
-    """Import a Python file named by the user, which registers classes by their decorators, or ir_datasets ids.
+    """Import a Python file named by the user, which registers classes with decorators, or ir_datasets ids.
 
-    Loaded again, it replaces what it registered before, and the user's own modules that it imports are read anew.
+    When loaded again, it replaces what it registered before, and the user's own modules that it imports are reloaded.
 
     Returns:
         The names registered, of whatever kind.
 
     Raises:
-        MissingDataError: when there is no such file.
-        PluginError: when importing it fails or it registers nothing.
+        MissingDataError: there is no such file.
+        PluginError: importing it fails, or it registers nothing.
     """
     path = path.resolve()
     if not path.is_file():
@@ -64,7 +64,7 @@ def load_plugin_file(path: Path) -> list[str]:
 
 
 def reload_plugin_file(path: Path) -> None:
-    """Load a plugin file again when it, or a module of the user's that it imports, was edited since.
+    """Load a plugin file again if it, or a user module that it imports, has changed since.
 
     Raises:
         MissingDataError, PluginError: see `load_plugin_file`.

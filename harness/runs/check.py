@@ -52,19 +52,25 @@ class CheckedRun:
 
 
 def check_run(path: Path, collection: TestCollection, depth: int, progress: Progress = no_progress) -> CheckedRun:
-    """Read a run and compare it with the collection that it is of. The file and the documents are streamed.
+    """Read a run and compare it with its collection. The file and the documents are streamed.
 
     Errors are: a file that cannot be read as text; lines without six columns; scores that are not finite numbers;
-    documents that a query has twice; queries and documents that the collection does not have; no judged query
-    answered. Warnings are: ranks that are no numbers or that contradict the scores, which alone count; tied
-    scores; several tags; scores in scientific notation; more or fewer documents a query than `depth`; judged queries
-    without an answer, which count 0.
+    documents ranked twice for a query; queries and documents that the collection does not have; no judged query
+    answered. Warnings are: ranks that are not numbers or contradict the scores, which alone count; tied scores; several
+    tags; scores in scientific notation; more or fewer documents per query than `depth`; judged queries without an
+    answer, which score 0.
 
     Args:
         path: a run in TREC format, compressed or not, with or without an ir_metadata header.
         collection: what it was retrieved from.
-        depth: documents of a query that count, 1 or more; the best ones of a longer ranking are taken.
+        depth: documents per query that count, 1 or more; a longer ranking is cut.
         progress: called while the file is read and while the documents are compared.
+
+    Returns:
+        The run, unless there are errors, and all findings.
+
+    Raises:
+        DataError: a document of the collection cannot be read.
     """
     found = Findings()
     lines = _Lines()

@@ -54,8 +54,15 @@ class Line(NamedTuple):
     def value(self, path: Path, number: int) -> float:
         """The score as a number.
 
+        Args:
+            path: the file, for the message.
+            number: number of the line, for the message.
+
+        Returns:
+            The score.
+
         Raises:
-            DataError: with file and line, when it is not a finite number in single precision.
+            DataError: it is not a finite number in single precision; names file and line.
         """
         value = float(self.score) if _NUMBER.fullmatch(self.score) else math.nan
         if not abs(value) <= _LARGEST:
@@ -69,10 +76,18 @@ class Line(NamedTuple):
 
 
 def split_line(text: str, path: Path, number: int) -> Line:
-    """The columns of a line, parted by any white space.
+    """Split a line at white space into its columns.
+
+    Args:
+        text: the line.
+        path: the file, for messages.
+        number: number of the line, for messages.
+
+    Returns:
+        The columns.
 
     Raises:
-        DataError: with file and line, when there are not six of them.
+        DataError: there are not six columns, or an id or the tag is invalid; names file and line.
     """
     columns = text.split()
     if len(columns) != len(COLUMNS):
@@ -90,7 +105,18 @@ def split_line(text: str, path: Path, number: int) -> Line:
 
 
 def ranked_twice(query: str, document: str, first: int, path: Path, number: int) -> DataError:
-    """The error for a document that a query has twice: in line `first` and in line `number`."""
+    """The error for a document ranked twice for a query.
+
+    Args:
+        query: query id.
+        document: document id.
+        first: number of its first line.
+        path: the file.
+        number: number of its second line.
+
+    Returns:
+        The error, to be raised.
+    """
     return DataError(
         f"document {shown(document)} is ranked twice for query {shown(query)}, first in line {first}",
         path=path,
@@ -117,7 +143,15 @@ class ColumnBuilder:
         self._tag = ""
 
     def add(self, line: Line, score: float) -> tuple[int, int]:
-        """Take a line in; says the indexes of its query and its document."""
+        """Add a line.
+
+        Args:
+            line: its columns.
+            score: its score as a number.
+
+        Returns:
+            Indexes of its query and its document.
+        """
         query = self.query_index.setdefault(line.query, len(self.query_index))
         document = self.document_index.setdefault(line.document, len(self.document_index))
         self.queries.append(query)
@@ -127,7 +161,7 @@ class ColumnBuilder:
         return query, document
 
     def columns(self) -> RunColumns:
-        """All lines taken in so far."""
+        """All lines added so far."""
         import pyarrow as pa
 
         return RunColumns(

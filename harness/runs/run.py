@@ -60,14 +60,22 @@ class Run:
         tag: str = DEFAULT_TAG,
         metadata: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Build a run from `(query id, [(document id, score), ...])` pairs, documents in any order.
+        """Create a run from `(query id, [(document id, score), ...])` pairs, documents in any order.
 
-        Scores are rounded to single precision and held as the shortest decimal that denotes it, so that a run in
+        Scores are rounded to single precision and held as the shortest decimals that denote them, so that a run in
         memory and its file are the same, whichever tool reads them: 0.1 stays 0.1.
 
+        Args:
+            rankings: document ids and scores by query; queries without documents are left out.
+            tag: name of the system.
+            metadata: provenance, for the file's header.
+
+        Returns:
+            The run, in canonical order.
+
         Raises:
-            DataError: when an id is empty or holds whitespace, a query or a document within a query comes twice, or
-                a score is not finite in single precision.
+            DataError: an id is empty or holds white space, a query or a document within a query occurs twice, or a
+                score is not finite in single precision.
         """
         import pyarrow as pa
 
@@ -115,19 +123,33 @@ class Run:
     def read(cls, path: Path | str) -> Self:
         """Read a run in TREC format, compressed or not, with or without an ir_metadata header.
 
-        The lines of a query may be scattered over the file; the rank column is ignored, as trec_eval does; the tag
-        is that of the first line. Ids are kept byte for byte.
+        The lines of a query may be scattered over the file; the rank column is ignored, as trec_eval does; the tag is
+        that of the first line. Ids are kept byte for byte.
+
+        Args:
+            path: the file.
+
+        Returns:
+            The run, in canonical order.
 
         Raises:
-            DataError: with file and line, when a line does not have six columns, a score is not a finite number, or
-                a document is ranked twice for a query; with the file, when it holds no rankings.
+            DataError: a line does not have six columns, a score is not a finite number, or a document is ranked twice
+                for a query (names file and line); or the file holds no rankings.
         """
         columns, metadata = read_run_file(Path(path))
         return cls.from_columns(columns, metadata)
 
     @classmethod
     def from_columns(cls, columns: RunColumns, metadata: Mapping[str, Any]) -> Self:
-        """Bring the lines of a run into canonical order; no document may come twice for a query."""
+        """Create a run by sorting lines into canonical order; no document may occur twice for a query.
+
+        Args:
+            columns: the lines.
+            metadata: provenance, as in the file's header; its `tag` serves when there are no lines.
+
+        Returns:
+            The run.
+        """
         codes, scores = columns.codes, columns.scores
         order = _canonical_order(columns)
         if order is not None:
@@ -206,8 +228,8 @@ class Run:
             tag: the last column; None for the run's own.
 
         Raises:
-            DataError: when the file cannot be written or the tag is empty or holds whitespace.
-            UsageError: when the metadata holds other than plain data.
+            DataError: the file cannot be written, or the tag is empty or holds white space.
+            UsageError: the metadata holds other than plain data.
         """
         metadata = self.metadata if metadata is None else metadata
         tag = self.tag if tag is None else tag

@@ -32,12 +32,18 @@ class Head:
 def read_run_file(path: Path) -> tuple[RunColumns, dict[str, Any]]:
     """Read a run file, compressed or not, with or without an ir_metadata header.
 
-    A file in plain form is parsed by Arrow. Whatever Arrow declines, and whatever looks amiss, is read again line by
-    line: that reading decides, and names the line at fault.
+    A file in plain form is parsed by Arrow. Whatever Arrow declines or looks suspicious is read again line by line:
+    that reading decides, and names the line at fault.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The lines, and the header's metadata.
 
     Raises:
-        DataError: with file and line, when a line is malformed or a document is ranked twice for a query; with the
-            file, when there are no rankings (a header alone is an empty run).
+        DataError: a line is malformed or a document is ranked twice for a query (names file and line); or there are no
+            rankings (a header alone is an empty run).
     """
     head = read_head(path)
     if head.first is None and not head.metadata:
@@ -49,7 +55,7 @@ def read_head(path: Path) -> Head:
     """Read the ir_metadata header, if there is one, and the first line after it.
 
     Raises:
-        DataError: when the file cannot be read, or the header is not closed or not a YAML mapping.
+        DataError: the file cannot be read, or the header is not closed or not a YAML mapping.
     """
     lines = numbered_lines(path)
     start, line = next(lines, (0, None))
@@ -86,7 +92,7 @@ def format_metadata(metadata: Mapping[str, Any]) -> str:
     """Metadata as an ir_metadata header (https://www.ir-metadata.org), keys in the mapping's order.
 
     Raises:
-        UsageError: when a value is not plain data (YAML's own types).
+        UsageError: a value is not plain data (YAML's own types).
 
     >>> print(format_metadata({"tag": "bm25"}), end="")
     # ir_metadata.start
@@ -104,7 +110,16 @@ def format_metadata(metadata: Mapping[str, Any]) -> str:
 
 
 def has_duplicates(queries: NDArray[np.int32], codes: NDArray[np.int32], documents: int) -> bool:
-    """Whether a (query, document) pair occurs twice; `documents` is the number of distinct documents."""
+    """Whether a (query, document) pair occurs twice.
+
+    Args:
+        queries: index of the query, per line.
+        codes: index of the document, per line.
+        documents: number of distinct documents.
+
+    Returns:
+        True if one does.
+    """
     pairs = queries.astype(np.int64) * documents + codes
     pairs.sort()
     return bool((pairs[1:] == pairs[:-1]).any())

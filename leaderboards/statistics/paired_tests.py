@@ -39,7 +39,7 @@ def cohens_d(strata: Sequence[Floats]) -> float:
     """Effect size of paired samples: mean difference over the standard deviation of the differences.
 
     Cohen's d_z (Cohen, Statistical Power Analysis for the Behavioral Sciences, 1988, section 2.3.5). Over several
-    strata both mean and variance are unweighted means of the strata's, the variance being that within strata.
+    strata, mean and variance are unweighted means of those of the strata; the variance is the one within strata.
 
     Args:
         strata: differences of each language pair, each of shape (queries,); one array for one pair.

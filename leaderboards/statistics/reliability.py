@@ -27,10 +27,17 @@ class Bin:
 
 
 def brier_score(probabilities: ArrayLike, relevant: ArrayLike) -> float:
-    """Mean squared difference of probability and relevance (Brier 1950), 0 to 1; lower is better.
+    """Mean squared difference of probability and relevance (Brier 1950); lower is better.
+
+    Args:
+        probabilities: 0 to 1; shape (documents,).
+        relevant: whether each document is relevant; shape (documents,).
+
+    Returns:
+        The score, 0 to 1.
 
     Raises:
-        DataError: there are no probabilities, one of them is not within 0 and 1, or the two differ in length.
+        DataError: there are no probabilities, one of them is outside 0 to 1, or the lengths differ.
 
     >>> round(brier_score([0.9, 0.2, 0.4], [True, False, True]), 4)
     0.1367
@@ -50,12 +57,15 @@ def reliability_diagram(
     Args:
         probabilities: 0 to 1; shape (documents,).
         relevant: whether each document is relevant; shape (documents,).
-        bins: how many; 1 or more.
-        equal_mass: whether edges are quantiles of the probabilities, and not equally wide. Equal probabilities are
+        bins: number of bins; 1 or more.
+        equal_mass: whether edges are quantiles of the probabilities, instead of equally wide. Equal probabilities are
             in one bin, so bins may differ in size and be fewer.
 
+    Returns:
+        The bins that hold documents, by increasing probability.
+
     Raises:
-        DataError: see `brier_score`.
+        DataError: as for `brier_score`.
         UsageError: fewer than one bin.
 
     >>> reliability_diagram([0.1, 0.3, 0.8, 0.9], [False, True, True, True], bins=2)
@@ -76,12 +86,22 @@ def reliability_diagram(
 def expected_calibration_error(
     probabilities: ArrayLike, relevant: ArrayLike, bins: int = 10, *, equal_mass: bool = False
 ) -> float:
-    """Mean distance of a reliability diagram's points from the diagonal, weighted by documents; 0 to 1.
+    """Mean distance of a reliability diagram's points from the diagonal, weighted by their documents.
 
     Naeini, Cooper and Hauskrecht (2015), with bins of equal width or, as Nixon et al. (2019) propose, of equal mass.
 
+    Args:
+        probabilities: 0 to 1; shape (documents,).
+        relevant: whether each document is relevant; shape (documents,).
+        bins: number of bins; 1 or more.
+        equal_mass: whether edges are quantiles of the probabilities, instead of equally wide.
+
+    Returns:
+        The error, 0 (best) to 1.
+
     Raises:
-        DataError, UsageError: see `reliability_diagram`.
+        DataError: as for `brier_score`.
+        UsageError: fewer than one bin.
 
     >>> round(expected_calibration_error([0.1, 0.3, 0.8, 0.9], [False, True, True, True], bins=2), 3)
     0.225

@@ -40,12 +40,15 @@ class ScoredDocuments:
 
 
 def scored_documents(run: Run, qrels: Qrels, depth: int = 100) -> ScoredDocuments:
-    """The best documents of every judged query of a run, with their relevance.
+    """The top documents of every judged query of a run, with their relevance.
 
     Args:
         run: the run.
         qrels: the judgements; queries of the run without any are left out.
-        depth: documents a query at most; 1 or more.
+        depth: maximum number of documents per query; 1 or more.
+
+    Returns:
+        Documents, query by query.
 
     Raises:
         UsageError: the depth is below 1.
@@ -72,10 +75,10 @@ def scored_documents(run: Run, qrels: Qrels, depth: int = 100) -> ScoredDocument
 
 
 def cross_fitted(documents: ScoredDocuments, method: Method = "isotonic", *, folds: int = 5, seed: int = 0) -> Floats:
-    """Probability of relevance of every document, by a scaling that was fitted on the queries of the other folds.
+    """Probability of relevance of every document, by a scaling fitted on the queries of the other folds.
 
-    Queries are dealt out to folds at random; all documents of a query are in the same one. The result does not
-    depend on the order of queries in the run.
+    Queries are assigned to folds at random; all documents of a query are in the same fold. The result does not depend
+    on the order of queries in the run.
 
     Args:
         documents: of one system in one language pair.
@@ -113,9 +116,16 @@ def cross_fitted(documents: ScoredDocuments, method: Method = "isotonic", *, fol
 
 
 def fit_isotonic(scores: Floats, relevant: Booleans | Sequence[bool]) -> Scaling:
-    """The step function that never falls and is nearest to relevance in squared error (Zadrozny and Elkan 2002).
+    """Fit isotonic regression: the non-decreasing function closest to relevance (Zadrozny, Elkan 2002).
 
-    Between fitted scores it is linear, beyond them constant: scikit-learn's `IsotonicRegression`, clipped.
+    It is linear between fitted scores and constant beyond them: scikit-learn's `IsotonicRegression`, clipped.
+
+    Args:
+        scores: shape (documents,).
+        relevant: whether each document is relevant; shape (documents,).
+
+    Returns:
+        The function from scores to probabilities.
     """
     from sklearn.isotonic import IsotonicRegression
 
@@ -128,10 +138,17 @@ def fit_isotonic(scores: Floats, relevant: Booleans | Sequence[bool]) -> Scaling
 
 
 def fit_platt(scores: Floats, relevant: Booleans | Sequence[bool]) -> Scaling:
-    """Platt scaling: the logistic function of the score that is most likely (Platt 1999).
+    """Fit Platt scaling: the logistic function of the score with the highest likelihood (Platt 1999).
 
-    Targets are Platt's, (N+ + 1) / (N+ + 2) for relevant documents and 1 / (N- + 2) for others, so that scores that
-    part the two perfectly have a finite slope. The slope may be negative.
+    Targets are Platt's, (N+ + 1) / (N+ + 2) for relevant documents and 1 / (N- + 2) for others, so that the slope stays
+    finite for scores that separate the two perfectly. The slope may be negative.
+
+    Args:
+        scores: shape (documents,).
+        relevant: whether each document is relevant; shape (documents,).
+
+    Returns:
+        The function from scores to probabilities.
     """
     from scipy.optimize import minimize
     from scipy.special import expit

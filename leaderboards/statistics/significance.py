@@ -44,13 +44,16 @@ def compare_systems(
     The result does not depend on the order of systems, pairs and queries.
 
     Args:
-        scores: score by system, pair and query id. A system's pair without scores is one it has no result in.
+        scores: score by system, pair and query id. A pair of a system without scores is one without a result.
         baseline: name of a system.
         permutations: random sign patterns per test; when None 10,000, or more for many comparisons, so that
-            `Significance.resolution` is .02 at most.
-        resamples: of the bootstrap.
-        seed: of both; 0 or more.
-        progress: called after each pair; each pair is processed twice, once for the intervals and once for the tests.
+            `Significance.resolution` is at most .02.
+        resamples: number of bootstrap resamples.
+        seed: seed of both; 0 or more.
+        progress: called after each pair; each pair is processed twice, for the intervals and for the tests.
+
+    Returns:
+        Statistics of every system.
 
     Raises:
         UnknownNameError: the baseline is not one of the systems.
@@ -81,9 +84,10 @@ def compare_systems(
 
 
 def enough_permutations(tests: int) -> int:
-    """Random sign patterns for so many tests: 10,000, or as many as bring the smallest corrected value down to .02.
+    """Random sign patterns for a number of tests: 10,000, or enough to allow a corrected p-value of .02.
 
-    It has to be well below .05, or else a single pattern as extreme as the observed one would decide.
+    The smallest possible value has to be well below .05; otherwise a single pattern as extreme as the observed one
+    would decide.
 
     >>> enough_permutations(37), enough_permutations(777)
     (10000, 38850)
@@ -197,7 +201,15 @@ class _Calculation:
 
 
 def aligned(scores: Scores, names: Sequence[str], pair: str) -> Floats:
-    """Scores in a pair, shape (queries in order of their ids, systems in order of `names`), NaN where there is none.
+    """Scores in a pair as a table.
+
+    Args:
+        scores: score by system, pair and query id.
+        names: systems, in the order of the columns.
+        pair: the pair.
+
+    Returns:
+        Shape (queries in order of their ids, systems), NaN where there is no score.
 
     Raises:
         DataError: a score is not a finite number; names system, pair and query.

@@ -83,7 +83,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         except UnicodeDecodeError as error:
             raise DataError("is not UTF-8", path=path, line=number + 1, hint="convert it with iconv") from error
         except DAMAGE as error:
-            raise DataError(f"is cut short or damaged: {error}", path=path, line=number + 1) from error
+            raise DataError(f"is truncated or damaged: {error}", path=path, line=number + 1) from error
 
 
 def _pair(source: str, target: str, key: str, path: Path, line: int | None) -> Pair:

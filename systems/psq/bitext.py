@@ -31,13 +31,16 @@ class EncodedBitext:
 
 
 def encode(pairs: Iterable[Pair], stemmer: Stemmer, max_words: int, min_count: int) -> EncodedBitext:
-    """Sentence pairs as ids: words on the source side, terms of the document language on the target side.
+    """Encode sentence pairs as ids: words on the source side, terms of the document language on the target side.
 
     Args:
         pairs: sentences with their translations.
-        stemmer: makes terms of the translations' words.
+        stemmer: turns the translations' words into terms.
         max_words: pairs with a longer side are skipped: their work grows with the product of the lengths.
-        min_count: source words that occur less often are left out, and pairs that have no others.
+        min_count: source words that occur less often are left out, and with them pairs that have no others.
+
+    Returns:
+        The ids, and what they denote.
     """
     word_ids: dict[str, int] = {"": NULL}
     target_ids: dict[str, int] = {}

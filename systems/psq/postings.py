@@ -87,7 +87,15 @@ class Postings:
 
 
 def make_postings(documents: Iterable[Document], stemmer: Stemmer) -> Postings:
-    """Index a stream of documents; memory grows with the postings, about 30 bytes each, not with the texts."""
+    """Index a stream of documents; memory grows with the postings, about 30 bytes each, not with the texts.
+
+    Args:
+        documents: the documents.
+        stemmer: turns words into terms.
+
+    Returns:
+        The inverted index.
+    """
     ids: list[str] = []
     terms: dict[str, int] = {}
     stems: dict[str, list[int]] = {}
@@ -134,6 +142,14 @@ class PostingsSearcher(Searcher):
 
 def rank(ids: Sequence[str], scores: Floats, depth: int) -> list[tuple[str, float]]:
     """The documents with the highest scores above 0, by score, then by id, both descending.
+
+    Args:
+        ids: ids of the documents.
+        scores: shape (documents,).
+        depth: maximum length of the ranking.
+
+    Returns:
+        Ids with scores, best first.
 
     >>> rank(["a", "b", "c", "d"], np.array([1.0, 2.0, 1.0, 0.0]), 2)
     [('b', 2.0), ('c', 1.0)]

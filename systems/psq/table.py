@@ -38,11 +38,14 @@ class Pruning:
     cumulative: float = 1.0
 
     def keep(self, probabilities: Floats, starts: Ints) -> NDArray[np.bool_]:
-        """Which entries stay; the first of a word always does.
+        """Which entries are kept; the first of a word always is.
 
         Args:
-            probabilities: of the translations of some words, one word after the other, each falling.
-            starts: where the words' entries start, and at the end how many entries there are.
+            probabilities: of the translations of some words, word by word, each in descending order.
+            starts: where the entries of each word start, and finally the number of entries.
+
+        Returns:
+            Per entry, whether it is kept.
 
         >>> Pruning(10, 0.05, 0.9).keep(np.array([0.5, 0.3, 0.12, 0.04, 0.04]), np.array([0, 5])).tolist()
         [True, True, True, False, False]
@@ -80,7 +83,15 @@ class TranslationTable:
         object.__setattr__(self, "_numbers", {word: number for number, word in enumerate(self.words)})
 
     def translations(self, word: str, pruning: Pruning) -> list[tuple[str, float]] | None:
-        """Terms of a word with their probabilities, the most probable first; None for a word without translations."""
+        """Terms of a word with their probabilities, the most probable first.
+
+        Args:
+            word: a word of the source language.
+            pruning: which translations are kept.
+
+        Returns:
+            Terms with probabilities that add up to 1; None for a word without translations.
+        """
         number = self._numbers.get(word)
         if number is None:
             return None
@@ -92,7 +103,12 @@ class TranslationTable:
         return [(self.terms[target], value) for target, value in zip(targets.tolist(), values.tolist(), strict=True)]
 
     def save(self, folder: Path, language: str) -> None:
-        """Write the table's files, whose names start with the language."""
+        """Write the files of the table; their names start with the language.
+
+        Args:
+            folder: an existing folder.
+            language: tag of the language of the words.
+        """
         for name in _ARRAYS:
             np.save(folder / f"{language}.{name}.npy", getattr(self, name), allow_pickle=False)
         for name in ("words", "terms"):
@@ -110,10 +126,13 @@ def make_table(
     """A pruned table from the translations of all words; words without any are left out.
 
     Args:
-        words, terms: what the numbers stand for.
+        words, terms: what the numbers denote.
         starts: where the translations of each word start; one more than there are words.
         targets, probabilities: translations in any order, with their probabilities.
-        pruning: what is kept.
+        pruning: which translations are kept.
+
+    Returns:
+        The table.
     """
     sizes = np.diff(starts)
     owners = np.repeat(np.arange(len(words)), sizes)

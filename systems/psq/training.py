@@ -52,12 +52,12 @@ def train_tables(bitext: Bitext, settings: PSQTraining, output: Path, context: T
                 hint="both sides need words, at most max_words, one of them at least min_count times in the text",
             )
 
-        def tell(iteration: int, likelihood: float, language: str = language, before: int = turn) -> None:
+        def on_iteration(iteration: int, likelihood: float, language: str = language, before: int = turn) -> None:
             done, total = before * settings.iterations + iteration, len(bitext) * settings.iterations
             context.tell(done, total, f"{language}: iteration {iteration}, log-likelihood {likelihood:.0f}")
 
         with tempfile.TemporaryDirectory(dir=context.scratch) as scratch:
-            learned = train(encoded.pairs, settings.iterations, Path(scratch), tell)
+            learned = train(encoded.pairs, settings.iterations, Path(scratch), on_iteration)
             if settings.both_directions:
                 learned = agreed(encoded.pairs, learned, settings.iterations, Path(scratch))
         words = encoded.words[1 : len(learned.starts) - 1]

@@ -46,10 +46,10 @@ def test_keys_are_text_as_written() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "fault"),
     [
-        ("a: 1\nb: 2\na: 3\n", 3, "the key 'a' stands twice"),
-        ("x:\n  - {a: 1}\n  - {b: 1, b: 1}\n", 3, "the key 'b' stands twice"),
-        ("a: 1\n'a': 2\n", 2, "the key 'a' stands twice"),
-        ("a: 1\n? [b, c]\n: 2\n", 2, "a list or a mapping is no key"),
+        ("a: 1\nb: 2\na: 3\n", 3, "the key 'a' occurs twice"),
+        ("x:\n  - {a: 1}\n  - {b: 1, b: 1}\n", 3, "the key 'b' occurs twice"),
+        ("a: 1\n'a': 2\n", 2, "the key 'a' occurs twice"),
+        ("a: 1\n? [b, c]\n: 2\n", 2, "a list or a mapping cannot be a key"),
         ("a:\n\tb: 1\n", 2, "cannot start any token"),
         ("a: 1\n---\na: 2\n", 2, "another document"),
         ("a: !!python/name:os.system x\n", 1, "could not determine a constructor"),
@@ -94,7 +94,7 @@ def test_a_number_where_text_is_meant_is_to_be_quoted(tmp_path: Path, old: str, 
     with pytest.raises(DataError) as error:
         load_suite(path)
     assert error.value.line == line
-    assert error.value.hint == f"YAML reads it as {read}, which is no text: put what is meant in quotes"
+    assert error.value.hint == f"YAML reads it as {read}, which is not text: put it in quotes"
 
 
 def suite(tmp_path: Path) -> Suite:
@@ -121,9 +121,9 @@ def test_rules_and_figures_are_read_by_the_same_loader(tmp_path: Path) -> None:
     rules, figures = tmp_path / "rules.yaml", tmp_path / "figures.yaml"
     rules.write_text("max_drop: 0.1\nmax_drop: 0.2\n")
     figures.write_text("- {system: a, system: b}\n")
-    with pytest.raises(DataError, match="'max_drop' stands twice"):
+    with pytest.raises(DataError, match="'max_drop' occurs twice"):
         read_rules(rules)
-    with pytest.raises(DataError, match="'system' stands twice"):
+    with pytest.raises(DataError, match="'system' occurs twice"):
         read_published(figures)
 
 

@@ -221,7 +221,7 @@ def test_unknown_suites_measures_and_stores_are_explained(world, tmp_path):
         Leaderboard.from_store(world.store, "../store")
     with pytest.raises(UnknownNameError, match="nDCG@10"):
         Leaderboard.from_store(world.store, "mini", ["ndgc@10"])
-    with pytest.raises(UsageError, match="looks at no rank"):
+    with pytest.raises(UsageError, match="has a cutoff below 1"):
         Leaderboard.from_store(world.store, "mini", ["P@0"])
     with pytest.raises(UnknownNameError, match="measure of this board"):
         board.macro(board.rows[0], "AP")

@@ -34,16 +34,19 @@ _ORDER, _SENTENCE, _PASSAGE = 6, 7, 16
 def bitext(language: str, pairs: int, seed: int = 0) -> Iterator[tuple[str, str]]:
     """Synthetic sentences in a language, each with its English translation.
 
-    All pairs of verb and object outside the test pool take turns, so that a few thousand pairs hold every word.
+    All pairs of verb and object outside the test pool take turns, so that a few thousand pairs cover every word.
 
     Args:
         language: tag of one of the seven languages.
-        pairs: how many to make.
-        seed: from 0.
+        pairs: number of pairs to generate.
+        seed: 0 or more.
+
+    Returns:
+        An iterator over (sentence, English translation).
 
     Raises:
-        UnknownNameError: when the collection is not in that language.
-        UsageError: for English, which is the other side, and for a negative number.
+        UnknownNameError: the collection does not have the language.
+        UsageError: the language is English, which is the other side, or a number is negative.
 
     >>> sentence, english = next(bitext("sw", 1))
     """
@@ -65,7 +68,14 @@ def _bitext(language: str, pairs: int, seed: int) -> Iterator[tuple[str, str]]:
 
 
 def query_passages(pairs: int, seed: int = 0) -> Iterator[tuple[str, str]]:
-    """Synthetic English queries, each with a passage about the event it asks for and others beside it.
+    """Synthetic English queries, each with a passage about the event it asks for and about other events.
+
+    Args:
+        pairs: number of pairs to generate.
+        seed: 0 or more.
+
+    Yields:
+        (query, passage).
 
     >>> query, passage = next(query_passages(1))
     """
@@ -79,17 +89,31 @@ def query_passages(pairs: int, seed: int = 0) -> Iterator[tuple[str, str]]:
 
 
 def bitext_frames(pairs: int, seed: int = 0) -> Iterator[Sentence]:
-    """What the sentence pairs say, the same in all languages."""
+    """What the sentence pairs say, the same in all languages.
+
+    Args:
+        pairs: number of pairs to generate.
+        seed: 0 or more.
+
+    Returns:
+        An iterator over sentence frames.
+    """
     return (sentence for sentence, _ in _sentences(pairs, seed))
 
 
 def write_bitext(path: Path, language: str, pairs: int, seed: int = 0) -> None:
     """Write gzipped UTF-8 lines `sentence TAB English TAB id`, or, for English, `query TAB passage TAB id`.
 
-    The same bytes for the same input.
+    The same input gives the same bytes.
+
+    Args:
+        path: the file to write.
+        language: tag of one of the seven languages, or `en`.
+        pairs: number of pairs to generate.
+        seed: 0 or more.
 
     Raises:
-        UnknownNameError, UsageError: as `bitext`.
+        UnknownNameError, UsageError: as for `bitext`.
     """
     rows = query_passages(pairs, seed) if language == "en" else bitext(language, pairs, seed)
     with path.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as file:

@@ -35,7 +35,14 @@ _TELLING_TITLES = 0.6
 
 
 def documents_per_topic(size: int, topics: int) -> int:
-    """How many documents a topic has, 0 when the collection is too small for that many topics.
+    """Number of documents per topic; 0 when the collection is too small for the number of topics.
+
+    Args:
+        size: number of documents of the collection.
+        topics: number of topics.
+
+    Returns:
+        The number.
 
     >>> documents_per_topic(600, 60), documents_per_topic(10**6, 60), documents_per_topic(200, 60)
     (8, 16, 0)
@@ -199,7 +206,16 @@ def _sentences(draw: Draw, here: World, main: Event) -> tuple[Sentence, ...]:
 
 
 def passage(draw: Draw, here: World, main: Event) -> str:
-    """A document's text about an event, in one author's words."""
+    """The text of a document about an event, in one author's words.
+
+    Args:
+        draw: source of random choices.
+        here: the world of possible events.
+        main: the event.
+
+    Returns:
+        English sentences.
+    """
     word = draw.habitual_words("en", _LAPSE)
     return " ".join([_ENGLISH.render(sentence, word) for sentence in _sentences(draw, here, main)])
 

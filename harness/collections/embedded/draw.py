@@ -64,7 +64,15 @@ class Draw:
         return word
 
     def habitual_words(self, language: str, lapse: float) -> Word:
-        """A chooser of synonyms that keeps to its first choice, save for lapses of the given probability."""
+        """A chooser of synonyms that keeps to its first choice, except for lapses of the given probability.
+
+        Args:
+            language: language of the words.
+            lapse: probability of a lapse at each mention.
+
+        Returns:
+            A function from a concept to the forms of one of its words.
+        """
         habits: dict[str, Forms] = {}
         below_one = self._random
 

@@ -46,6 +46,14 @@ class Topic:
 def make_topics(seed: int, split: Split, count: int) -> tuple[Topic, ...]:
     """The first topics of a split, in a fixed order; at most `MAX_TOPICS`.
 
+    Args:
+        seed: 0 or more.
+        split: the split.
+        count: number of topics.
+
+    Returns:
+        The topics.
+
     >>> [topic.id for topic in make_topics(0, "test", 2)]
     ['t001', 't002']
     """
@@ -55,7 +63,15 @@ def make_topics(seed: int, split: Split, count: int) -> tuple[Topic, ...]:
 
 
 def purpose(base: int, split: Split) -> int:
-    """The purpose of a draw that is not the same for both splits."""
+    """The purpose of a draw, different for the two splits.
+
+    Args:
+        base: purpose for the test split, 0 to 7.
+        split: the split.
+
+    Returns:
+        The purpose.
+    """
     return base + (8 if split == "train" else 0)
 
 
@@ -86,7 +102,17 @@ def _topic(here: World, seed: int, split: Split, number: int, pair: Pair) -> Top
 
 
 def word_queries(topics: tuple[Topic, ...], language: str, seed: int, split: Split) -> QuerySet:
-    """The topics in the words of one language; synonyms are chosen without regard to the documents'."""
+    """The topics worded in one language; synonyms are chosen independently of those of the documents.
+
+    Args:
+        topics: the topics.
+        language: tag of one of the eight languages.
+        seed: 0 or more.
+        split: the split of the topics.
+
+    Returns:
+        The queries, in the order of the topics.
+    """
     words = grammar(language)
     queries = []
     for number, topic in enumerate(topics):

@@ -32,7 +32,14 @@ POOLS: tuple[Pool, ...] = ("test",) * 3 + ("train",) * 3 + ("background",) * 14
 
 
 def pool_of(verb_id: str, object_id: str) -> Pool:
-    """The pool a pair of verb and object belongs to, whatever the seed.
+    """The pool that a pair of verb and object belongs to, independent of the seed.
+
+    Args:
+        verb_id: id of the verb.
+        object_id: id of the object.
+
+    Returns:
+        The pool.
 
     >>> pool_of("sell", "maize")
     'background'
@@ -64,7 +71,17 @@ class World:
     causes: tuple[Concept, ...]
 
     def event(self, draw: Draw, pair: Pair, place: Concept | None = None, agent: Concept | None = None) -> Event:
-        """An event with the given verb and object; what is not given is drawn."""
+        """An event with a given verb and object; everything not given is drawn.
+
+        Args:
+            draw: source of random choices.
+            pair: verb and object.
+            place: where it happens.
+            agent: who does it.
+
+        Returns:
+            The event.
+        """
         verb, noun = pair
         if agent is None:
             agent = draw.pick(self.agents[verb.id])
@@ -82,7 +99,15 @@ class World:
         )
 
     def background_event(self, draw: Draw, place: Concept | None = None) -> Event:
-        """An event that no topic is about."""
+        """An event that no topic is about.
+
+        Args:
+            draw: source of random choices.
+            place: where it happens; drawn if not given.
+
+        Returns:
+            The event.
+        """
         return self.event(draw, draw.pick(self.pairs["background"]), place)
 
     def person(self, draw: Draw) -> Person:

@@ -185,7 +185,7 @@ def test_digests_are_the_same_in_every_process(tmp_path: Path) -> None:
     (tmp_path / "digests.py").write_text(
         f"from tests.harness.code.test_live_values import digest\nfor source in {sources!r}: print(digest(source))\n"
     )
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     found = {
         subprocess.run(
             [sys.executable, "digests.py"], cwd=tmp_path, env={"PYTHONHASHSEED": seed, "PYTHONPATH": root},

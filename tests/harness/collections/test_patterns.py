@@ -148,7 +148,7 @@ def test_frames_follow_one_another_and_a_cut_file_is_refused(tmp_path: Path, end
     path.write_bytes(whole + whole)
     assert sum(1 for _ in numbered_lines(path)) == 10_000
     path.write_bytes(whole[:-8])
-    with pytest.raises(DataError, match="is cut short or damaged"):
+    with pytest.raises(DataError, match="is truncated or damaged"):
         list(numbered_lines(path))
 
 
@@ -160,9 +160,9 @@ def test_a_second_part_that_is_damaged_is_not_taken_for_the_end(tmp_path: Path, 
     assert Run.read(path).query_ids == ("1", "2")
     for rest in (b"X" + second[1:], b"plain text", second[:4]):
         path.write_bytes(first + rest)
-        with pytest.raises(DataError, match="is cut short or damaged"):
+        with pytest.raises(DataError, match="is truncated or damaged"):
             list(numbered_lines(path))
-        with pytest.raises(DataError, match="is cut short or damaged"):
+        with pytest.raises(DataError, match="is truncated or damaged"):
             Run.read(path)
 
 
@@ -172,7 +172,7 @@ def test_a_file_cut_anywhere_is_refused(tmp_path: Path, ending: str) -> None:
     path = tmp_path / "topics.tsv"
     for length in range(8, len(whole)):
         path.write_bytes(whole[:length])
-        with pytest.raises(DataError, match="is cut short or damaged"):
+        with pytest.raises(DataError, match="is truncated or damaged"):
             list(numbered_lines(path))
 
 
@@ -187,16 +187,16 @@ def test_padding_and_frames_to_skip_are_no_damage(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("привет\tмир\n".encode("utf-16-le"), "is UTF-16 or no text"),
-        ("привет\tмир\n".encode("utf-16-be"), "is UTF-16 or no text"),
-        ("привет\tмир\n".encode("utf-32-le"), "is UTF-16 or no text"),
+        ("привет\tмир\n".encode("utf-16-le"), "is UTF-16, or not text"),
+        ("привет\tмир\n".encode("utf-16-be"), "is UTF-16, or not text"),
+        ("привет\tмир\n".encode("utf-32-le"), "is UTF-16, or not text"),
         (b"PK\x05\x06".ljust(22, b"\0"), "is an empty zip archive"),
         (b"PK\x03\x04rest", "is a zip archive"),
         (b"PAR1rest", "is a Parquet file"),
         (b"7z\xbc\xaf\x27\x1crest", "is a 7z archive"),
         ("1\tx\n".encode("utf-16"), "is UTF-16"),
-        ("1\tx\n".encode("utf-16-be"), "is UTF-16 or no text"),
-        ("1\tx\n".encode("utf-16-le"), "is UTF-16 or no text"),
+        ("1\tx\n".encode("utf-16-be"), "is UTF-16, or not text"),
+        ("1\tx\n".encode("utf-16-le"), "is UTF-16, or not text"),
         ("1\tx\n".encode("utf-32"), "is UTF-32"),
         (b"name".ljust(257, b"\x20") + b"ustar\x0000", "is a tar archive"),
         (gzip.compress(b"PK\x03\x04rest"), "is a zip archive"),

@@ -140,7 +140,7 @@ def test_a_run_that_answers_no_judged_query_is_refused(run: Path) -> None:
         (b"", "no rankings in the file", ()),
         (b"\r\n \n", "no rankings in the file", ()),
         (GOOD.encode() + b"q2 Q0 d\xff 2 0.1 t\n", "is not UTF-8", (6,)),
-        (gzip.compress(GOOD.encode() * 999)[:-20], "is cut short or damaged", ()),
+        (gzip.compress(GOOD.encode() * 999)[:-20], "is truncated or damaged", ()),
         (b"# ir_metadata.start\n# tag: [\n# ir_metadata.end\n", "the metadata header is not YAML", (2,)),
         (b"# ir_metadata.start\n# " + b"[" * 5000 + b"\n# ir_metadata.end\n", "the metadata header is not YAML", ()),
         (b"# ir_metadata.start\n# tag: t\n# ir_metadata.end\n", "no rankings in the file", ()),

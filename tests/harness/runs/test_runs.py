@@ -165,7 +165,7 @@ class TestReading:
             Run.read(latin)
         whole = gzip.compress("".join(f"q Q0 d{n} 1 {n} t\n" for n in range(500)).encode())
         (tmp_path / "cut.run.gz").write_bytes(whole[:-300])
-        with pytest.raises(DataError, match="cut short or damaged"):
+        with pytest.raises(DataError, match="truncated or damaged"):
             Run.read(tmp_path / "cut.run.gz")
 
     @pytest.mark.parametrize("separator", [" ", "\t", "  ", " \t "])

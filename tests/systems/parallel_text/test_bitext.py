@@ -50,7 +50,7 @@ def test_moses_files_are_aligned_by_line(tmp_path: Path) -> None:
         ("b.tsv", b"mvua\train\n\nbei\tprice\n", "b.tsv:2: expected 2 or 3 columns, found 1"),
         ("b.tsv", b"mvua\train\nbei\t \n", "b.tsv:2: the translation is empty"),
         ("b.tsv", b"mvua\train\n\xff\tx\n", "is not UTF-8"),
-        ("b.tsv.gz", gzip.compress(b"mvua\train\n" * 100, mtime=0)[:-9], "is cut short or damaged"),
+        ("b.tsv.gz", gzip.compress(b"mvua\train\n" * 100, mtime=0)[:-9], "is truncated or damaged"),
         ("b.jsonl", b'{"sw": "mvua", "en": "rain"}\n{"sw": "bei"}\n', "b.jsonl:2: has no text under 'en'"),
         ("b.jsonl", b"[]\n", "b.jsonl:1: is not a JSON object"),
         ("b.jsonl", b"{\n", "b.jsonl:1: is not JSON"),

@@ -38,51 +38,59 @@ class Grammar(ABC):
     language: ClassVar[str]
 
     def render(self, sentence: Sentence, word: Word) -> str:
-        """The sentence in words, capitalised and with its full stop or question mark; phrases have none."""
+        """Render a sentence: capitalised, with its full stop or question mark; phrases have none.
+
+        Args:
+            sentence: what to say.
+            word: chooses a word of the grammar's language for each concept.
+
+        Returns:
+            The text.
+        """
         match sentence:
             case Report():
-                return self.report(sentence, word)
+                return self._report(sentence, word)
             case Account():
-                return self.account(sentence, word)
+                return self._account(sentence, word)
             case Cause():
-                return self.cause(sentence, word)
+                return self._cause(sentence, word)
             case Cost():
-                return self.cost(sentence)
+                return self._cost(sentence)
             case Who():
-                return self.who(sentence, word)
+                return self._who(sentence, word)
             case When():
-                return self.when(sentence, word)
+                return self._when(sentence, word)
             case Phrase():
-                return self.phrase(sentence, word)
+                return self._phrase(sentence, word)
 
-    def name(self, person: Person, word: Word) -> str:
+    def _name(self, person: Person, word: Word) -> str:
         """Given name and family name."""
         return f"{word(person.given)[0]} {word(person.family)[0]}"
 
     @abstractmethod
-    def report(self, sentence: Report, word: Word) -> str:
+    def _report(self, sentence: Report, word: Word) -> str:
         """Agent, action, object, place and, if any, time."""
 
     @abstractmethod
-    def account(self, sentence: Account, word: Word) -> str:
+    def _account(self, sentence: Account, word: Word) -> str:
         """According to a person: agent, action, object, near a site."""
 
     @abstractmethod
-    def cause(self, sentence: Cause, word: Word) -> str:
+    def _cause(self, sentence: Cause, word: Word) -> str:
         """That it happened because of something."""
 
     @abstractmethod
-    def cost(self, sentence: Cost) -> str:
+    def _cost(self, sentence: Cost) -> str:
         """What it cost."""
 
     @abstractmethod
-    def who(self, sentence: Who, word: Word) -> str:
+    def _who(self, sentence: Who, word: Word) -> str:
         """Who did it?"""
 
     @abstractmethod
-    def when(self, sentence: When, word: Word) -> str:
+    def _when(self, sentence: When, word: Word) -> str:
         """When did the agent do it?"""
 
     @abstractmethod
-    def phrase(self, sentence: Phrase, word: Word) -> str:
+    def _phrase(self, sentence: Phrase, word: Word) -> str:
         """Doing it, in its place."""

@@ -24,7 +24,7 @@ class Chinese(Grammar):
 
     language: ClassVar[str] = "zh"
 
-    def name(self, person: Person, word: Word) -> str:
+    def _name(self, person: Person, word: Word) -> str:
         """`阿米娜·哈桑`"""
         return f"{word(person.given)[0]}·{word(person.family)[0]}"
 
@@ -37,36 +37,36 @@ class Chinese(Grammar):
     def _done(self, event: Event, word: Word) -> str:
         return f"{word(event.verb)[0]}了{self._object(event, word)}"
 
-    def report(self, sentence: Report, word: Word) -> str:
+    def _report(self, sentence: Report, word: Word) -> str:
         """`农民2015年3月在基苏木出售了玉米。`"""
         event = sentence.event
         when = f"{event.time.year}年{word(event.time.month)[0]}" if event.time else ""
         return f"{self._agent(event.agent, word)}{when}在{word(event.place)[0]}{self._done(event, word)}。"
 
-    def account(self, sentence: Account, word: Word) -> str:
+    def _account(self, sentence: Account, word: Word) -> str:
         """`据阿米娜·哈桑说，农民在市场附近出售了玉米。`"""
         event, site = sentence.event, word(sentence.site)[0]
         agent = self._agent(event.agent, word)
-        return f"据{self.name(sentence.person, word)}说，{agent}在{site}附近{self._done(event, word)}。"
+        return f"据{self._name(sentence.person, word)}说，{agent}在{site}附近{self._done(event, word)}。"
 
-    def cause(self, sentence: Cause, word: Word) -> str:
+    def _cause(self, sentence: Cause, word: Word) -> str:
         """`这是由干旱造成的。`"""
         return f"这是由{word(sentence.noun)[0]}造成的。"
 
-    def cost(self, sentence: Cost) -> str:
+    def _cost(self, sentence: Cost) -> str:
         """`费用是300美元。`"""
         return f"费用是{sentence.dollars}美元。"
 
-    def who(self, sentence: Who, word: Word) -> str:
+    def _who(self, sentence: Who, word: Word) -> str:
         """`谁在基苏木出售了玉米？`"""
         return f"谁在{word(sentence.event.place)[0]}{self._done(sentence.event, word)}？"
 
-    def when(self, sentence: When, word: Word) -> str:
+    def _when(self, sentence: When, word: Word) -> str:
         """`农民什么时候在基苏木出售了玉米？`"""
         event = sentence.event
         return f"{self._agent(event.agent, word)}什么时候在{word(event.place)[0]}{self._done(event, word)}？"
 
-    def phrase(self, sentence: Phrase, word: Word) -> str:
+    def _phrase(self, sentence: Phrase, word: Word) -> str:
         """`在基苏木出售玉米`"""
         event = sentence.event
         return f"在{word(event.place)[0]}{word(event.verb)[0]}{self._object(event, word)}"

@@ -35,39 +35,39 @@ class Marathi(Grammar):
         marked = f"{oblique}{postposition}"
         return (f"{quality[_OBLIQUE]} {marked}" if quality else marked), past, infinitive
 
-    def report(self, sentence: Report, word: Word) -> str:
+    def _report(self, sentence: Report, word: Word) -> str:
         """`मार्च 2015 मध्ये शेतकऱ्याने किसुमूमध्ये मका विकला.`"""
         event = sentence.event
         when = f"{word(event.time.month)[0]} {event.time.year} मध्ये " if event.time else ""
         done, past, _ = self._object_and_verb(event, word)
         return f"{when}{self._agent(event.agent, word)} {word(event.place)[0]}मध्ये {done} {past}."
 
-    def account(self, sentence: Account, word: Word) -> str:
+    def _account(self, sentence: Account, word: Word) -> str:
         """`अमीना हसन यांच्या मते, शेतकऱ्याने बाजाराजवळ मका विकला.`"""
         done, past, _ = self._object_and_verb(sentence.event, word)
         agent, near = self._agent(sentence.event.agent, word), f"{word(sentence.site)[1]}जवळ"
-        return f"{self.name(sentence.person, word)} यांच्या मते, {agent} {near} {done} {past}."
+        return f"{self._name(sentence.person, word)} यांच्या मते, {agent} {near} {done} {past}."
 
-    def cause(self, sentence: Cause, word: Word) -> str:
+    def _cause(self, sentence: Cause, word: Word) -> str:
         """`हे दुष्काळामुळे घडले.`"""
         return f"हे {word(sentence.noun)[1]}मुळे घडले."
 
-    def cost(self, sentence: Cost) -> str:
+    def _cost(self, sentence: Cost) -> str:
         """`खर्च 300 डॉलर होता.`"""
         return f"खर्च {sentence.dollars} डॉलर होता."
 
-    def who(self, sentence: Who, word: Word) -> str:
+    def _who(self, sentence: Who, word: Word) -> str:
         """`किसुमूमध्ये मका कोणी विकला?`"""
         done, past, _ = self._object_and_verb(sentence.event, word)
         return f"{word(sentence.event.place)[0]}मध्ये {done} कोणी {past}?"
 
-    def when(self, sentence: When, word: Word) -> str:
+    def _when(self, sentence: When, word: Word) -> str:
         """`शेतकऱ्याने किसुमूमध्ये मका केव्हा विकला?`"""
         event = sentence.event
         done, past, _ = self._object_and_verb(event, word)
         return f"{self._agent(event.agent, word)} {word(event.place)[0]}मध्ये {done} केव्हा {past}?"
 
-    def phrase(self, sentence: Phrase, word: Word) -> str:
+    def _phrase(self, sentence: Phrase, word: Word) -> str:
         """`किसुमूमध्ये मका विकणे`"""
         done, _, infinitive = self._object_and_verb(sentence.event, word)
         return f"{word(sentence.event.place)[0]}मध्ये {done} {infinitive}"

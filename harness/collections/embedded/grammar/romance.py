@@ -47,35 +47,35 @@ class French(Grammar):
     def _clause(self, event: Event, word: Word) -> str:
         return f"{self._agent(event.agent, word)} a {word(event.verb)[1]} {self._object(event, word)}"
 
-    def report(self, sentence: Report, word: Word) -> str:
+    def _report(self, sentence: Report, word: Word) -> str:
         """`L'agriculteur a vendu le maïs à Kisumu en mars 2015.`"""
         event = sentence.event
         when = f" en {word(event.time.month)[0]} {event.time.year}" if event.time else ""
         return f"{capitalised(self._clause(event, word))} {word(event.place)[0]}{when}."
 
-    def account(self, sentence: Account, word: Word) -> str:
+    def _account(self, sentence: Account, word: Word) -> str:
         """`Selon Amina Hassan, l'agriculteur a vendu le maïs près du marché.`"""
         clause = self._clause(sentence.event, word)
-        return f"Selon {self.name(sentence.person, word)}, {clause} près {self._of(word(sentence.site))}."
+        return f"Selon {self._name(sentence.person, word)}, {clause} près {self._of(word(sentence.site))}."
 
-    def cause(self, sentence: Cause, word: Word) -> str:
+    def _cause(self, sentence: Cause, word: Word) -> str:
         """`Cela s'est produit à cause de la sécheresse.`"""
         return f"Cela s'est produit à cause {self._of(word(sentence.noun))}."
 
-    def cost(self, sentence: Cost) -> str:
+    def _cost(self, sentence: Cost) -> str:
         """`Le coût était de 300 dollars.`"""
         return f"Le coût était de {sentence.dollars} dollars."
 
-    def who(self, sentence: Who, word: Word) -> str:
+    def _who(self, sentence: Who, word: Word) -> str:
         """`Qui a vendu le maïs à Kisumu ?`"""
         event = sentence.event
         return f"Qui a {word(event.verb)[1]} {self._object(event, word)} {word(event.place)[0]} ?"
 
-    def when(self, sentence: When, word: Word) -> str:
+    def _when(self, sentence: When, word: Word) -> str:
         """`Quand est-ce que l'agriculteur a vendu le maïs à Kisumu ?`"""
         return f"Quand est-ce que {self._clause(sentence.event, word)} {word(sentence.event.place)[0]} ?"
 
-    def phrase(self, sentence: Phrase, word: Word) -> str:
+    def _phrase(self, sentence: Phrase, word: Word) -> str:
         """`Vendre le maïs à Kisumu`"""
         event = sentence.event
         return capitalised(f"{word(event.verb)[0]} {self._object(event, word)} {word(event.place)[0]}")
@@ -104,7 +104,7 @@ class Spanish(Grammar):
             text += f" {word(event.quality)[0 if noun[1] == 'm' else 1]}"
         return self._contracted("a", text) if event.object.kind in ("person", "org") else text
 
-    def report(self, sentence: Report, word: Word) -> str:
+    def _report(self, sentence: Report, word: Word) -> str:
         """`El médico trató al paciente en Nairobi en marzo de 2015.`"""
         event = sentence.event
         when = f" en {word(event.time.month)[0]} de {event.time.year}" if event.time else ""
@@ -113,31 +113,31 @@ class Spanish(Grammar):
     def _clause(self, event: Event, word: Word) -> str:
         return f"{self._agent(event.agent, word)} {word(event.verb)[1]} {self._object(event, word)}"
 
-    def account(self, sentence: Account, word: Word) -> str:
+    def _account(self, sentence: Account, word: Word) -> str:
         """`Según Amina Hassan, el médico trató al paciente cerca del mercado.`"""
         near = self._contracted("de", self._with_article(word(sentence.site)))
-        return f"Según {self.name(sentence.person, word)}, {self._clause(sentence.event, word)} cerca {near}."
+        return f"Según {self._name(sentence.person, word)}, {self._clause(sentence.event, word)} cerca {near}."
 
-    def cause(self, sentence: Cause, word: Word) -> str:
+    def _cause(self, sentence: Cause, word: Word) -> str:
         """`Esto ocurrió a causa de la sequía.`"""
         return f"Esto ocurrió a causa {self._contracted('de', self._with_article(word(sentence.noun)))}."
 
-    def cost(self, sentence: Cost) -> str:
+    def _cost(self, sentence: Cost) -> str:
         """`El costo fue de 300 dólares.`"""
         return f"El costo fue de {sentence.dollars} dólares."
 
-    def who(self, sentence: Who, word: Word) -> str:
+    def _who(self, sentence: Who, word: Word) -> str:
         """`¿Quién vendió el maíz en Kisumu?`"""
         event = sentence.event
         return f"¿Quién {word(event.verb)[1]} {self._object(event, word)} en {word(event.place)[0]}?"
 
-    def when(self, sentence: When, word: Word) -> str:
+    def _when(self, sentence: When, word: Word) -> str:
         """`¿Cuándo vendió el agricultor el maíz en Kisumu?`"""
         event = sentence.event
         agent, done = self._agent(event.agent, word), self._object(event, word)
         return f"¿Cuándo {word(event.verb)[1]} {agent} {done} en {word(event.place)[0]}?"
 
-    def phrase(self, sentence: Phrase, word: Word) -> str:
+    def _phrase(self, sentence: Phrase, word: Word) -> str:
         """`Vender el maíz en Kisumu`"""
         event = sentence.event
         return capitalised(f"{word(event.verb)[0]} {self._object(event, word)} en {word(event.place)[0]}")

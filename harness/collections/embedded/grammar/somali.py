@@ -28,33 +28,33 @@ class Somali(Grammar):
         verb = word(event.verb)[0 if gender == "m" else 1]
         return f"{agent} ayaa {self._object(event, word)} ku {verb}"
 
-    def report(self, sentence: Report, word: Word) -> str:
+    def _report(self, sentence: Report, word: Word) -> str:
         """`Beeraleyga ayaa galleyda ku iibiyay Kisumu bishii Maarso 2015.`"""
         event = sentence.event
         when = f" bishii {word(event.time.month)[0]} {event.time.year}" if event.time else ""
         return f"{capitalised(self._clause(event, word))} {word(event.place)[0]}{when}."
 
-    def account(self, sentence: Account, word: Word) -> str:
+    def _account(self, sentence: Account, word: Word) -> str:
         """`Sida ay sheegtay Amina Hassan, beeraleyga ayaa galleyda ku iibiyay meel u dhow suuqa.`"""
         said = "ay sheegtay" if sentence.person.given.kind == "given-f" else "uu sheegay"
         clause, site = self._clause(sentence.event, word), word(sentence.site)[0]
-        return f"Sida {said} {self.name(sentence.person, word)}, {clause} meel u dhow {site}."
+        return f"Sida {said} {self._name(sentence.person, word)}, {clause} meel u dhow {site}."
 
-    def cause(self, sentence: Cause, word: Word) -> str:
+    def _cause(self, sentence: Cause, word: Word) -> str:
         """`Tani waxay u dhacday abaarta awgeed.`"""
         noun, gender = word(sentence.noun)
         return f"Tani waxay u dhacday {noun} {'awgiis' if gender == 'm' else 'awgeed'}."
 
-    def cost(self, sentence: Cost) -> str:
+    def _cost(self, sentence: Cost) -> str:
         """`Kharashku wuxuu ahaa 300 oo doolar.`"""
         return f"Kharashku wuxuu ahaa {sentence.dollars} oo doolar."
 
-    def who(self, sentence: Who, word: Word) -> str:
+    def _who(self, sentence: Who, word: Word) -> str:
         """`Yaa galleyda ku iibiyay Kisumu?`"""
         event = sentence.event
         return f"Yaa {self._object(event, word)} ku {word(event.verb)[0]} {word(event.place)[0]}?"
 
-    def when(self, sentence: When, word: Word) -> str:
+    def _when(self, sentence: When, word: Word) -> str:
         """`Goorma ayuu beeraleygu galleyda ku iibiyay Kisumu?`"""
         event = sentence.event
         agent, gender = self._agent(event.agent, word)
@@ -63,7 +63,7 @@ class Somali(Grammar):
         pronoun, verb = ("ayuu", word(event.verb)[0]) if gender == "m" else ("ayay", word(event.verb)[1])
         return f"Goorma {pronoun} {agent} {self._object(event, word)} ku {verb} {word(event.place)[0]}?"
 
-    def phrase(self, sentence: Phrase, word: Word) -> str:
+    def _phrase(self, sentence: Phrase, word: Word) -> str:
         """`Iibinta galleyda ee Kisumu`"""
         event = sentence.event
         return capitalised(f"{word(event.verb)[2]} {self._object(event, word)} ee {word(event.place)[0]}")

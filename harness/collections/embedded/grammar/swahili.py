@@ -59,36 +59,36 @@ class Swahili(Grammar):
         agent, noun_class = self._agent(event.agent, word)
         return f"{agent} {_SUBJECT[noun_class]}li{self._stem(event, word)} {self._object(event, word)}"
 
-    def report(self, sentence: Report, word: Word) -> str:
+    def _report(self, sentence: Report, word: Word) -> str:
         """`Mkulima aliuza mahindi huko Kisumu mnamo Machi 2015.`"""
         event = sentence.event
         when = f" mnamo {word(event.time.month)[0]} {event.time.year}" if event.time else ""
         return f"{capitalised(self._clause(event, word))} huko {word(event.place)[0]}{when}."
 
-    def account(self, sentence: Account, word: Word) -> str:
+    def _account(self, sentence: Account, word: Word) -> str:
         """`Kulingana na Amina Hassan, mkulima aliuza mahindi karibu na soko.`"""
         clause = self._clause(sentence.event, word)
-        return f"Kulingana na {self.name(sentence.person, word)}, {clause} karibu na {word(sentence.site)[0]}."
+        return f"Kulingana na {self._name(sentence.person, word)}, {clause} karibu na {word(sentence.site)[0]}."
 
-    def cause(self, sentence: Cause, word: Word) -> str:
+    def _cause(self, sentence: Cause, word: Word) -> str:
         """`Hili lilitokea kwa sababu ya ukame.`"""
         return f"Hili lilitokea kwa sababu ya {word(sentence.noun)[0]}."
 
-    def cost(self, sentence: Cost) -> str:
+    def _cost(self, sentence: Cost) -> str:
         """`Gharama ilikuwa dola 300.`"""
         return f"Gharama ilikuwa dola {sentence.dollars}."
 
-    def who(self, sentence: Who, word: Word) -> str:
+    def _who(self, sentence: Who, word: Word) -> str:
         """`Nani aliuza mahindi huko Kisumu?`"""
         event = sentence.event
         return f"Nani ali{self._stem(event, word)} {self._object(event, word)} huko {word(event.place)[0]}?"
 
-    def when(self, sentence: When, word: Word) -> str:
+    def _when(self, sentence: When, word: Word) -> str:
         """`Mkulima aliuza mahindi huko Kisumu lini?`"""
         event = sentence.event
         return f"{capitalised(self._clause(event, word))} huko {word(event.place)[0]} lini?"
 
-    def phrase(self, sentence: Phrase, word: Word) -> str:
+    def _phrase(self, sentence: Phrase, word: Word) -> str:
         """`Kuuza mahindi huko Kisumu`"""
         event = sentence.event
         return f"Ku{self._stem(event, word)} {self._object(event, word)} huko {word(event.place)[0]}"

@@ -31,36 +31,36 @@ class Tagalog(Grammar):
         agent = self._agent(event.agent, word)
         return f"{word(event.verb)[0]} ng {agent} ang {self._object(event, word)}"
 
-    def report(self, sentence: Report, word: Word) -> str:
+    def _report(self, sentence: Report, word: Word) -> str:
         """`Ibinenta ng magsasaka ang mais sa Kisumu noong Marso 2015.`"""
         event = sentence.event
         when = f" noong {word(event.time.month)[0]} {event.time.year}" if event.time else ""
         return f"{capitalised(self._clause(event, word))} sa {word(event.place)[0]}{when}."
 
-    def account(self, sentence: Account, word: Word) -> str:
+    def _account(self, sentence: Account, word: Word) -> str:
         """`Ayon kay Amina Hassan, ibinenta ng magsasaka ang mais malapit sa palengke.`"""
         clause = self._clause(sentence.event, word)
-        return f"Ayon kay {self.name(sentence.person, word)}, {clause} malapit sa {word(sentence.site)[0]}."
+        return f"Ayon kay {self._name(sentence.person, word)}, {clause} malapit sa {word(sentence.site)[0]}."
 
-    def cause(self, sentence: Cause, word: Word) -> str:
+    def _cause(self, sentence: Cause, word: Word) -> str:
         """`Nangyari ito dahil sa tagtuyot.`"""
         return f"Nangyari ito dahil sa {word(sentence.noun)[0]}."
 
-    def cost(self, sentence: Cost) -> str:
+    def _cost(self, sentence: Cost) -> str:
         """`Ang gastos ay 300 dolyar.`"""
         return f"Ang gastos ay {sentence.dollars} dolyar."
 
-    def who(self, sentence: Who, word: Word) -> str:
+    def _who(self, sentence: Who, word: Word) -> str:
         """`Sino ang nagbenta ng mais sa Kisumu?`"""
         event = sentence.event
         done = self._with_marked_object(word(event.verb)[1], event, word)
         return f"Sino ang {done} sa {word(event.place)[0]}?"
 
-    def when(self, sentence: When, word: Word) -> str:
+    def _when(self, sentence: When, word: Word) -> str:
         """`Kailan ibinenta ng magsasaka ang mais sa Kisumu?`"""
         return f"Kailan {self._clause(sentence.event, word)} sa {word(sentence.event.place)[0]}?"
 
-    def phrase(self, sentence: Phrase, word: Word) -> str:
+    def _phrase(self, sentence: Phrase, word: Word) -> str:
         """`Pagbebenta ng mais sa Kisumu`"""
         event = sentence.event
         done = self._with_marked_object(word(event.verb)[2], event, word)
