@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from clir_harness.harness.collections.base import Document, Query
 from clir_harness.harness.errors import UsageError
 from clir_harness.harness.languages import LanguagePair
-from clir_harness.harness.registry import Registry
+from clir_harness.harness.plugins.registry import Registry
 from clir_harness.harness.settings import validated
 
 

@@ -23,9 +23,9 @@ from clir_harness.harness.collections.base import (
 )
 from clir_harness.harness.collections.files import Tag
 from clir_harness.harness.collections.irds_languages import DatasetLanguages, Wording, languages_of
-from clir_harness.harness.collections.own_datasets import import_modules, is_of_this_process, is_own
 from clir_harness.harness.errors import DataError, MissingDataError, UnknownNameError, UsageError
 from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.plugins.datasets import import_modules, is_of_this_process, is_own
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ from clir_harness.harness.collections.base import (
 )
 from clir_harness.harness.collections.qrels import check_judgements
 from clir_harness.harness.plugins.calls import calling
-from clir_harness.harness.registry import Registry
+from clir_harness.harness.plugins.registry import Registry
 from clir_harness.harness.settings import validated
 
 SOURCES: Registry[CollectionSource] = Registry(

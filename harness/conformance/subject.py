@@ -23,7 +23,7 @@ from clir_harness.harness.execution.measurement import available_cores
 from clir_harness.harness.identity import fingerprint, require_packages, system_identity
 from clir_harness.harness.languages import LanguagePair
 from clir_harness.harness.plugins.calls import calling
-from clir_harness.harness.registry import Origin
+from clir_harness.harness.plugins.registry import Origin
 from clir_harness.harness.system import SYSTEMS, IndexContext, Ranking, RetrievalSystem, SearchContext, Searcher
 
 DEPTH = 1000

@@ -1,1 +1,1 @@
-"""Third-party plugins: loading their files, and calling them so that errors name them."""
+"""Third-party plugins: registered by name, loaded from files, and called so that errors name them."""

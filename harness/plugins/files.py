@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from clir_harness.harness.code.code_version import forget_modules, module_digest
-from clir_harness.harness.collections.own_datasets import registering
 from clir_harness.harness.errors import MissingDataError, PluginError
 from clir_harness.harness.plugins.calls import INTERRUPTS, described
-from clir_harness.harness.registry import LOADING, REGISTRIES, Loading, Origin
+from clir_harness.harness.plugins.datasets import registering
+from clir_harness.harness.plugins.registry import LOADING, REGISTRIES, Loading, Origin
 
 _LOADED: dict[Path, str] = {}
 """Code digest of every plugin file at the time it was loaded."""

@@ -24,7 +24,6 @@ from transformers import (
 from clir_harness.harness.errors import DataError, MissingDataError
 from clir_harness.systems.checkpoints.sources import TOKENIZER_FILES, matching_files, weight_files
 from clir_harness.systems.checkpoints.transformers_log import quiet
-from clir_harness.systems.late_interaction.pylate import projection_of
 
 PROJECTION = "linear.weight"
 _WRAPPER = "model."
@@ -106,6 +105,14 @@ def positions(body: PreTrainedModel) -> int | None:
 def longest_input(body: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> int:
     """Tokens that a model takes at most as both its parts say; very many where neither has a limit."""
     return int(min(tokenizer.model_max_length, positions(body) or 10**9))
+
+
+def projection_of(weight: Tensor) -> nn.Linear:
+    """A linear map without bias of a weight (out, in)."""
+    out_features, in_features = weight.shape
+    linear = nn.Linear(in_features, out_features, bias=False)
+    linear.weight.data.copy_(weight)
+    return linear
 
 
 def _read_weights(folder: Path) -> dict[str, Tensor]:

@@ -16,9 +16,16 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from clir_harness.harness.errors import DataError
-from clir_harness.systems.checkpoints.reading import POOLER, PROJECTION, longest_input, read_body, read_tokenizer
+from clir_harness.systems.checkpoints.reading import (
+    POOLER,
+    PROJECTION,
+    longest_input,
+    projection_of,
+    read_body,
+    read_tokenizer,
+)
 from clir_harness.systems.checkpoints.sources import model_folder
-from clir_harness.systems.late_interaction.pylate import is_pylate, projection_of, read_pylate_settings, read_steps
+from clir_harness.systems.late_interaction.pylate import is_pylate, read_pylate_settings, read_steps
 from clir_harness.systems.late_interaction.settings import (
     COLBERT_SETTINGS,
     SETTINGS_FILE,

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from clir_harness.harness.errors import DataError
 from clir_harness.harness.settings import faults
@@ -114,11 +114,3 @@ def _linear(folder: Path) -> Tensor:
     except (StopIteration, ValueError) as error:
         raise DataError(f"holds no single weight in safetensors ({error!r})", path=folder) from None
     return weight.float()
-
-
-def projection_of(weight: Tensor) -> nn.Linear:
-    """A linear map without bias of a weight (out, in)."""
-    out_features, in_features = weight.shape
-    linear = nn.Linear(in_features, out_features, bias=False)
-    linear.weight.data.copy_(weight)
-    return linear

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from clir_harness.cli import clir
 from clir_harness.cli.settings import settings_of
 from clir_harness.harness.collections.sources import SOURCES
-from clir_harness.harness.registry import Registry
+from clir_harness.harness.plugins.registry import Registry
 from clir_harness.harness.system import SYSTEMS
 
 

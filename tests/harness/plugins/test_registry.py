@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from clir_harness.harness import registry as registry_module
 from clir_harness.harness.errors import MissingDataError, PluginError, UnknownNameError
+from clir_harness.harness.plugins import registry as registry_module
 from clir_harness.harness.plugins.files import load_plugin_file
-from clir_harness.harness.registry import Registry
+from clir_harness.harness.plugins.registry import Registry
 from clir_harness.harness.system import SYSTEMS
 
 
