@@ -130,6 +130,12 @@ def test_links_between_pages_lead_to_pages_and_headings() -> None:
         assert not anchor or anchor in anchors(linked), (page, target, anchor)
 
 
+def test_the_table_of_contents_leads_to_every_page() -> None:
+    contents = (ROOT / "docs" / "README.md").read_text("utf-8")
+    pages = {path.name for path in ROOT.glob("docs/*.md")} - {"README.md"}
+    assert pages <= set(re.findall(r"\]\(([\w-]+\.md)", contents))
+
+
 def test_every_file_that_the_page_for_contributors_names_is_there() -> None:
     named = re.findall(r"`([\w./-]+/[\w./-]*|[\w-]+\.\w+)`", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
     files = [name for name in named if "NAME" not in name and not name.startswith("clir_harness.")]
@@ -147,10 +153,27 @@ def test_the_error_that_contributors_are_shown_is_the_one_that_users_see(tmp_pat
     assert str(caught.value).replace(f"{tmp_path}/", "") == text.rstrip("\n")
 
 
-def test_the_architecture_page_names_every_module_of_the_engine() -> None:
-    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-    modules = [path.name for path in (ROOT / "harness").glob("*.py") if path.name != "__init__.py"]
-    assert [name for name in modules if name not in text] == ["errors.py"]
+def drawn(page: Path) -> set[str]:
+    """Paths of the files and folders in the tree of the page: two blanks a level, names before a wider gap."""
+    found: set[str] = set()
+    within: list[str] = []
+    for line in page.read_text("utf-8").split("```\n")[1].splitlines():
+        names = line.strip().split("  ")[0].split()
+        within[(len(line) - len(line.lstrip())) // 2 :] = [names[0]]
+        found |= {"".join([*within[:-1], name]) for name in names}
+    return found
+
+
+def test_the_architecture_page_draws_every_folder_and_every_module_on_top_of_a_package() -> None:
+    found = drawn(ROOT / "docs" / "architecture.md")
+    assert [name for name in sorted(found) if not (ROOT / name).exists()] == []
+    packages = [ROOT / name for name in ("clir_harness", "harness", "systems", "leaderboards")]
+    folders = [path.parent for package in packages for path in package.rglob("*") if path.is_file()]
+    modules = [path for package in packages for path in package.glob("*.py") if path.name != "__init__.py"]
+    expected = {f"{folder.relative_to(ROOT)}/" for folder in folders if "__pycache__" not in folder.parts}
+    expected |= {str(path.relative_to(ROOT)) for path in modules}
+    assert len(expected) > 60
+    assert sorted(name for name in expected - found if "/templates/" not in name) == []
 
 
 def test_the_page_of_leaderboards_describes_every_field_of_the_document() -> None:
