@@ -1,13 +1,8 @@
 """All files that a pattern stands for are read, in order, compressed or not; their number is shown."""
 
-import bz2
-import gzip
 import json
-import lzma
-from collections.abc import Callable
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
@@ -18,8 +13,8 @@ from clir_harness.harness.collections.sources import build_source
 from clir_harness.harness.collections.topics import read_tsv_topics
 from clir_harness.harness.errors import DataError
 from clir_harness.harness.runs.run import Run
-from clir_harness.harness.textio import numbered_lines
 from clir_harness.systems.parallel_text.bitext import read_bitext
+from tests.harness.test_textio import PACKERS
 
 
 def load(folder: Path, source: str, **settings: object) -> TestCollection:
@@ -101,21 +96,6 @@ def test_fields_of_json_documents_that_are_not_read_are_counted(tmp_path: Path) 
     assert document.left_out == {"headline": 6, "tags": 3}
 
 
-def zst(content: bytes) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.CompressedOutputStream(sink, "zstd") as stream:
-        stream.write(content)
-    return bytes(sink.getvalue())
-
-
-PACKERS: dict[str, Callable[[bytes], bytes]] = {
-    "gz": gzip.compress,
-    "bz2": bz2.compress,
-    "xz": lzma.compress,
-    "zst": zst,
-}
-
-
 @pytest.mark.parametrize("ending", PACKERS)
 def test_everything_may_be_compressed(tmp_path: Path, ending: str) -> None:
     pack = PACKERS[ending]
@@ -138,76 +118,6 @@ def test_everything_may_be_compressed(tmp_path: Path, ending: str) -> None:
     for name in ("b.tsv", "x.tmx"):
         (pair,) = read_bitext(tmp_path / f"{name}.{ending}", "sw")
         assert (pair.source, pair.target) == ("mvua", "rain")
-
-
-@pytest.mark.parametrize("ending", PACKERS)
-def test_frames_follow_one_another_and_a_cut_file_is_refused(tmp_path: Path, ending: str) -> None:
-    text = b"line\n" * 5000
-    whole = PACKERS[ending](text)
-    path = tmp_path / "no-ending"
-    path.write_bytes(whole + whole)
-    assert sum(1 for _ in numbered_lines(path)) == 10_000
-    path.write_bytes(whole[:-8])
-    with pytest.raises(DataError, match="is truncated or damaged"):
-        list(numbered_lines(path))
-
-
-@pytest.mark.parametrize("ending", PACKERS)
-def test_a_second_part_that_is_damaged_is_not_taken_for_the_end(tmp_path: Path, ending: str) -> None:
-    first, second = (PACKERS[ending](f"{number} Q0 a 1 2.5 t\n".encode()) for number in (1, 2))
-    path = tmp_path / "x.run"
-    path.write_bytes(first + second)
-    assert Run.read(path).query_ids == ("1", "2")
-    for rest in (b"X" + second[1:], b"plain text", second[:4]):
-        path.write_bytes(first + rest)
-        with pytest.raises(DataError, match="is truncated or damaged"):
-            list(numbered_lines(path))
-        with pytest.raises(DataError, match="is truncated or damaged"):
-            Run.read(path)
-
-
-@pytest.mark.parametrize("ending", PACKERS)
-def test_a_file_cut_anywhere_is_refused(tmp_path: Path, ending: str) -> None:
-    whole = PACKERS[ending](b"1\tukame\n")
-    path = tmp_path / "topics.tsv"
-    for length in range(8, len(whole)):
-        path.write_bytes(whole[:length])
-        with pytest.raises(DataError, match="is truncated or damaged"):
-            list(numbered_lines(path))
-
-
-def test_padding_and_frames_to_skip_are_no_damage(tmp_path: Path) -> None:
-    path = tmp_path / "x"
-    path.write_bytes(lzma.compress(b"a\n") + bytes(8) + lzma.compress(b"b\n") + bytes(4))
-    assert list(numbered_lines(path)) == [(1, "a"), (2, "b")]
-    path.write_bytes(b"\x50\x2a\x4d\x18\4\0\0\0size" + zst(b"a\n"))
-    assert list(numbered_lines(path)) == [(1, "a")]
-
-
-@pytest.mark.parametrize(
-    ("content", "complaint"),
-    [
-        ("привет\tмир\n".encode("utf-16-le"), "is UTF-16, or not text"),
-        ("привет\tмир\n".encode("utf-16-be"), "is UTF-16, or not text"),
-        ("привет\tмир\n".encode("utf-32-le"), "is UTF-16, or not text"),
-        (b"PK\x05\x06".ljust(22, b"\0"), "is an empty zip archive"),
-        (b"PK\x03\x04rest", "is a zip archive"),
-        (b"PAR1rest", "is a Parquet file"),
-        (b"7z\xbc\xaf\x27\x1crest", "is a 7z archive"),
-        ("1\tx\n".encode("utf-16"), "is UTF-16"),
-        ("1\tx\n".encode("utf-16-be"), "is UTF-16, or not text"),
-        ("1\tx\n".encode("utf-16-le"), "is UTF-16, or not text"),
-        ("1\tx\n".encode("utf-32"), "is UTF-32"),
-        (b"name".ljust(257, b"\x20") + b"ustar\x0000", "is a tar archive"),
-        (gzip.compress(b"PK\x03\x04rest"), "is a zip archive"),
-        (bz2.compress("1\tx\n".encode("utf-16")), "is UTF-16"),
-    ],
-)
-def test_other_formats_are_named_for_what_they_are(tmp_path: Path, content: bytes, complaint: str) -> None:
-    path = tmp_path / "topics.tsv"
-    path.write_bytes(content)
-    with pytest.raises(DataError, match=rf"topics\.tsv: {complaint}"):
-        list(numbered_lines(path))
 
 
 def test_the_number_of_files_is_shown_to_who_looks_at_the_collections(tmp_path: Path) -> None:
