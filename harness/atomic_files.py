@@ -78,7 +78,7 @@ def write_text(path: Path, text: str) -> None:
 def atomic_folder(place: Path) -> Iterator[Path]:
     """Yield an empty folder; when the block succeeds, it replaces whatever folder is at `place`.
 
-    Only one process at a time may make it. What a killed process left beside the place is put in order first: an
+    Only one process at a time may make it. What a killed process left beside it is cleaned up first: an
     unfinished folder is deleted, a folder on its way out is put back when nothing has taken its place.
 
     Raises:

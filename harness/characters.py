@@ -10,7 +10,9 @@ from clir_harness.harness.errors import DataError
 
 ID_RULE = "an id is one or more characters, none of them white space, a control character, a BOM or a lone surrogate"
 LABEL_RULE = "a label is visible text on one line, without control characters, BOM and lone surrogates"
-TEXT_RULE = "a lone surrogate is half of a character, which UTF-8 cannot hold; write the whole one, or leave it out"
+TEXT_RULE = (
+    "a lone surrogate is half of a character, which UTF-8 cannot encode; write the whole character or leave it out"
+)
 
 # White space as Unicode defines it, since readers of runs differ in what they split at.
 _ID = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ufeff\ud800-\udfff]+")

@@ -269,7 +269,7 @@ def _mismatch(kind: str, in_run: Iterable[str], in_qrels: Iterable[str]) -> Data
     return DataError(
         f"run and judgements have no {kind} in common: the run has {sample(in_run)} ..., "
         f"the judgements have {sample(in_qrels)} ...",
-        hint="check that both are of the same collection and write their ids alike",
+        hint="check that both are of the same collection and use the same ids",
     )
 
 

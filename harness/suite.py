@@ -108,7 +108,7 @@ class Row(_Part):
         return values
 
     def with_settings(self, settings: Mapping[str, Any]) -> Row:
-        """The row with some settings replaced; it is no longer that of the file."""
+        """The row with some settings replaced; it has no position in the file."""
         row = self.model_copy(update={"settings": {**self.settings, **settings}})
         row._place = None
         return row

@@ -257,7 +257,7 @@ class Component(BaseModel):
         try:
             return SYSTEMS.get(self.system).configure(self.settings)
         except UsageError as error:
-            error.location = ()  # which is of its own settings, and not of those that the component stands in
+            error.location = ()  # it is within the component's own settings
             raise
 
 

@@ -1,4 +1,4 @@
-"""How well a system's scores predict relevance: reliability diagrams, expected calibration error, Brier score.
+"""How well scores of a system predict relevance: reliability diagrams, expected calibration error, Brier score.
 
 Scores are turned into probabilities within each language pair, by a scaling fitted on other queries of the same pair
 (`score_scaling`). Only retrieved documents count; those without a judgement are not relevant. A resource
@@ -57,7 +57,7 @@ class SystemCalibration:
 
     Attributes:
         label: of the row.
-        pairs: by collection id; None where it cannot be said, with the reason in `reasons`.
+        pairs: by collection id; None where it cannot be computed, with the reason in `reasons`.
         tiers: by tier; None when one of its pairs is None, or it has none.
         overall: None when one of the pairs is None.
         reasons: by collection id.
@@ -191,7 +191,7 @@ class _Work:
         return _Predicted(len(documents.query_ids), probabilities, documents.relevant)
 
     def _together(self, parts: Iterable[_Predicted | None]) -> Calibration | None:
-        """Calibration over all documents of some pairs; None when one of them is missing or there is none."""
+        """Calibration over all documents of some pairs; None when one of them is missing or none is given."""
         given = list(parts)
         known = [part for part in given if part is not None]
         if not known or len(known) < len(given):

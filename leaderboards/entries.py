@@ -169,7 +169,7 @@ class TrackEntry:
 
     @property
     def label(self) -> str:
-        """What people read: `swap 0.05`, `code_switch lexicon/sw-en.tsv 0.3`."""
+        """Label for people: `swap 0.05`, `code_switch lexicon/sw-en.tsv 0.3`."""
         return " ".join(filter(None, (self.track["kind"], self.track.get("lexicon", ""), f"{self.track['rate']:g}")))
 
 

@@ -1,4 +1,4 @@
-"""Which analyser turns text of a language into terms, chosen explicitly and recorded with every run.
+"""Choice of the analyser that turns text of a language into terms; it is recorded with every run.
 
 `auto` takes, by the language of the documents (or what `languages.resolve` finds for it: `no` for `nb`):
 
@@ -27,7 +27,7 @@ UNICODE = "unicode"
 _LUCENE = "org.apache.lucene.analysis."
 
 ANSERINI_LANGUAGES = frozenset("ar bn da de en es fa fi fr hi hu id it ja ko nl no pl pt ru sv te tr uk zh".split())
-"""Languages of Anserini's own analyser table, less Thai, whose analyser needs locale data that a small Java lacks."""
+"""Languages of Anserini's own analyser table, except Thai, whose analyser needs locale data that a small Java lacks."""
 
 LUCENE_CLASSES = {
     STANDARD: _LUCENE + "standard.StandardAnalyzer",

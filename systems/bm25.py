@@ -126,7 +126,7 @@ class _LuceneSearcher(_OneByOne):
     def __init__(self, folder: Path, analyser: str, k1: float, b: float) -> None:
         self._analyser = analyser
         self._searcher = start_jvm()("io.anserini.search.SimpleSearcher")(str(folder))
-        if analyser != "en":  # SimpleSearcher.set_language knows fewer languages than the table indexing goes by
+        if analyser != "en":  # SimpleSearcher.set_language knows fewer languages than the table used for indexing
             self._searcher.set_analyzer(_analyser_table().getLanguageSpecificAnalyzer(analyser))
         self._searcher.set_bm25(k1, b)
         # Lucene refuses queries of more than 1,024 terms by default; a long document as a query has more.

@@ -1,6 +1,6 @@
 """BM25 over machine translation: the queries are translated into the documents' language, or the documents into theirs.
 
-The usual strong baseline where a translation model for the languages is to be had. Translations are kept in a cache of
+The usual strong baseline where a translation model for the languages exists. Translations are kept in a cache of
 the user, so that a second run translates nothing; how many came out empty, copied or in another language is part of the
 record of a result.
 """
@@ -52,10 +52,10 @@ class BM25NMT(TrainableSystem[BM25NMTConfig]):
         return self._components
 
     def supports(self, pair: LanguagePair) -> str | None:
-        """None for what the model translates as far as its files tell, and for the documents' language itself.
+        """None for pairs that the model translates, as far as its files tell, and for pairs that need no translation.
 
         Raises:
-            DataError: when the model is no translation model, or damaged.
+            DataError: the model is not a translation model, or is damaged.
         """
         into = self.config.documents_into
         if into is None:

@@ -14,7 +14,7 @@ from clir_harness.systems.checkpoints.sources import model_folder
 
 
 class CrossEncoder:
-    """Scores (query, document) pairs with a Hugging Face sequence classifier, in float32 whatever it is kept in.
+    """Scores (query, document) pairs with a Hugging Face sequence classifier, in float32.
 
     Args:
         source: a folder or a model hub id.
@@ -25,7 +25,7 @@ class CrossEncoder:
     Raises:
         MissingDataError: no such model.
         UsageError: no such device.
-        DataError: the model is no sequence classifier with one or two outputs.
+        DataError: the model is not a sequence classifier with one or two outputs.
     """
 
     def __init__(self, source: str, length: int, batch_size: int, device: str) -> None:
@@ -65,7 +65,7 @@ class CrossEncoder:
         Returns:
             One score per text; higher is more relevant.
         """
-        # Texts of one length stand together, so that little is padded; padding is masked and changes nothing.
+        # Texts of similar length are batched to reduce padding, which is masked and changes nothing.
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         scores = [0.0] * len(texts)
         for start in range(0, len(order), self._batch_size):
@@ -87,10 +87,10 @@ class CrossEncoder:
 
 
 def _fill_with_padding(tokenizer: Any, model: Any) -> None:
-    """Make pairs of several lengths fit one batch, for GPT's and Llama's kin, too, which come without a pad token.
+    """Enable padding of batches, also for GPT- and Llama-like models, which come without a pad token.
 
-    A model that scores the last token finds it by the id of the pad token, so that no text may end with that one: where
-    none is named, a new one is made. It stands to the right, where positions stay what they are without it.
+    A model that scores the last token finds it by the id of the pad token, which therefore must not end a text: if none
+    is defined, a new one is added. Padding is on the right, where it does not change positions.
     """
     tokenizer.padding_side = "right"
     known = model.config.pad_token_id

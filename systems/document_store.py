@@ -1,4 +1,4 @@
-"""Texts of documents by id, on disk: what re-rankers read the few documents from that they score."""
+"""Texts of documents by id, on disk: re-rankers read the documents that they score from there."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class RRFConfig(SystemConfig):
         json_schema_extra={"identity": False},
     )
     weights: list[float] | None = Field(None, description="one a system; all 1 when left out")
-    k: float = Field(60, gt=0, description="the larger, the less the first ranks stand out")
+    k: float = Field(60, gt=0, description="the larger, the smaller the weight of the first ranks")
     pool: int = Field(1000, ge=1, description="documents taken from each system, or the depth asked for if more")
 
     @model_validator(mode="after")
@@ -98,5 +98,5 @@ class _FusedSearcher(Searcher):
 
 
 def _canonical(ranking: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
-    """By score, then by id, both descending: the order runs are written in, so that equal scores rank alike."""
+    """By score, then by id, both descending: the order runs are written in, so that ties are broken in the same way."""
     return sorted(ranking, key=lambda found: (found[1], found[0]), reverse=True)

@@ -5,7 +5,7 @@ sentence f of a source sentence e of l words has probability
 
     p(f | e) = epsilon * product over the words of f of (sum over the words of e and NULL of t(f | e)) / (l + 1)
 
-Its logarithm is concave in t, so training starts from uniform t and finds no lesser maximum. Every distinct target
+Its logarithm is concave in t, so training from uniform t finds the global maximum. Every distinct target
 word of a sentence pair is a group, whose count is shared out among the source words of its pair. Co-occurrences are
 kept sorted by source word, then by group, so that a pass over them is a gather and a segmented sum.
 """
@@ -26,7 +26,7 @@ NULL = 0
 """The id of the NULL source word."""
 
 BLOCK = 4_000_000
-"""Co-occurrences worked on at once; the source word with the most makes a block of its own if it has more."""
+"""Co-occurrences processed at once; a source word with more makes a block of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class TermPairs:
     """Sentence pairs as term ids, one after the other.
 
     Attributes:
-        source: ids of the source words, from 1 (0 is NULL and stands in no sentence).
+        source: ids of the source words, from 1 (0 is NULL and occurs in no sentence).
         source_lengths: words in each source sentence.
         target: ids of the target terms, from 0.
         target_lengths: terms in each target sentence.
@@ -173,7 +173,7 @@ def _make_blocks(
 
 
 def _cuts(source: Ints, expansions: Ints, size: int) -> Iterator[tuple[int, int]]:
-    """Cut occurrences sorted by source word into runs of whole words with at most `size` expansions if they can be."""
+    """Cut occurrences sorted by source word into runs of whole words with at most `size` expansions, if possible."""
     word_ends = np.append(np.flatnonzero(np.diff(source)) + 1, len(source))
     totals = np.cumsum(expansions)[word_ends - 1]
     low = done = at = 0

@@ -126,5 +126,5 @@ def _rows(path: Path, language: str) -> Iterator[tuple[str, Document, str, str]]
 
 
 def _clean(value: object) -> str:
-    """Text in NFC on one line, so that copies of a passage compare equal; null and NaN, which occur, are no text."""
+    """Text in NFC on one line, so that copies of a passage compare equal; null and NaN, which occur, count as empty."""
     return " ".join(unicodedata.normalize("NFC", value).split()) if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""Faults of a collection that the user may allow, by name and up to a share: `allow: {empty_documents: 5 %}`."""
+"""Faults of a collection that a user may allow, by name and up to a share: `allow: {empty_documents: 5 %}`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pydantic import PlainSerializer, PlainValidator
 from clir_harness.harness.errors import UnknownNameError, UsageError
 
 ALLOWABLE: Mapping[str, str] = {
-    "empty_documents": "documents without title and text stay in; nothing can find them",
+    "empty_documents": "documents without title and text are kept; nothing can retrieve them",
     "empty_queries": "queries without text are asked as they are",
-    "duplicate_documents": "of documents with the same id, the first one is there",
-    "duplicate_queries": "of queries with the same id, the first one is asked",
-    "unknown_queries": "judgements of queries that are not there are left out",
+    "duplicate_documents": "of documents with the same id, the first is kept",
+    "duplicate_queries": "of queries with the same id, the first is asked",
+    "unknown_queries": "judgements of queries that do not exist are left out",
 }
-"""What can be allowed, and what becomes of it. Other faults leave nothing that could be scored."""
+"""What can be allowed, and how it is handled. A collection with other faults cannot be scored."""
 
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?)\s*%")
 

@@ -1,4 +1,4 @@
-"""What a test collection is: documents as a stream, queries, judgements, a language pair, a licence."""
+"""Test collections: documents as a stream, queries, judgements, a language pair, a licence."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ORIGINAL = "original"
 """Query variant every collection has: the queries as published, in the pair's query language."""
 
 HUMAN = "human"
-"""Query variant: the same needs worded by people in the documents' language; what a perfect translation would give."""
+"""Query variant: the same needs worded by people in the documents' language, as by a perfect translation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Query:
 
 
 def _expect_text(kind: str, *values: object) -> None:
-    """Refuse what running code gives in place of text: numbers as ids, None as text.
+    """Refuse values of the wrong type, which running code can give: numbers as ids, None as text.
 
     Raises:
         DataError: names the id.
@@ -108,7 +108,7 @@ class DocumentSet:
         stream: starts a new pass over the documents.
         signature: cheap text that changes whenever the content may have changed (paths with size and modification
             time, generator parameters and version ...); the key under which digest and counts are remembered. Empty
-            where nothing tells, and then they are found out anew for every plan.
+            if nothing indicates a change; they are then computed for every plan.
     """
 
     id: str
@@ -174,7 +174,7 @@ def content_digest(rows: Iterable[Iterable[str]]) -> str:
 
 
 class RowDigest:
-    """What `content_digest` works out, row by row."""
+    """The digest of `content_digest`, computed row by row."""
 
     def __init__(self) -> None:
         self._digest = hashlib.blake2b(digest_size=16)
@@ -204,7 +204,7 @@ def file_signature(*paths: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CollectionEntry:
-    """One collection a source offers: there to be loaded, or missing with the reason and the remedy."""
+    """One collection of a source: available, or missing, with the reason and the remedy."""
 
     id: str
     pair: LanguagePair
@@ -213,14 +213,14 @@ class CollectionEntry:
 
 
 class SourceConfig(BaseModel):
-    """Base of the typed settings of a collection source: those that every source has. Unknown fields are errors."""
+    """Base class of the typed settings of a collection source; has those of all sources. Unknown fields are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     allow: Allow = Field(
         default=Allowances(),
         json_schema_extra={"default": {}},
-        description="faults that are no errors up to a share, e.g. {empty_documents: 5 %}",
+        description="faults tolerated up to a share, e.g. {empty_documents: 5 %}",
     )
     drop_self: bool = Field(
         default=False, description="leave the document with a query's id out of the query's ranking"

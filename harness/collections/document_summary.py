@@ -1,4 +1,4 @@
-"""Count, digest and faults of a document set in one pass with flat memory."""
+"""Count, digest and faults of a document set, in one pass with constant memory."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from clir_harness.harness.characters import is_id, is_text
 from clir_harness.harness.collections.base import Document, DocumentSet, content_digest
 
 SAMPLE = 5
-"""How many ids a summary or a message names."""
+"""Maximum number of ids in a summary or a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentSummary:
-    """What one pass over the documents tells; depends on nothing else, so it can be kept under their signature.
+    """Result of one pass over the documents; depends on nothing else, so it is cached under their signature.
 
     Attributes:
         count: number of documents.
@@ -28,7 +28,7 @@ class DocumentSummary:
         characters: total length of titles and texts.
         duplicates: number of ids that occur more than once, with `duplicate_ids` a sample.
         empty: number of documents without text and title, with `empty_ids` a sample.
-        unwritable: number of ids that cannot stand in a TREC run, with `unwritable_ids` a sample.
+        unwritable: number of ids that cannot be written into a TREC run, with `unwritable_ids` a sample.
         broken: number of documents whose title or text holds a lone surrogate, with `broken_ids` a sample.
         left_out: characters of the source that are neither title nor text, by element or field.
     """
@@ -58,9 +58,9 @@ class DocumentSummary:
 
 
 def summarise(documents: DocumentSet) -> DocumentSummary:
-    """Counts, digest and faults of the documents in one pass with flat memory: 8 bytes per document.
+    """Counts, digest and faults of the documents, in one pass that takes 8 bytes of memory per document.
 
-    Ids are compared as 64-bit hashes; only when two agree does a second pass tell which ids occur twice.
+    Ids are compared as 64-bit hashes; only if two are equal, a second pass finds the ids that occur twice.
     """
     tally = _Tally()
     digest = content_digest(tally.rows(documents.stream()))
@@ -88,7 +88,7 @@ def summarise(documents: DocumentSet) -> DocumentSummary:
 
 
 class _Tally:
-    """Counts kept while the documents go by."""
+    """Counts kept while documents are streamed."""
 
     def __init__(self) -> None:
         self.hashes = array("Q")
@@ -116,7 +116,7 @@ class _Tally:
 
 
 def _shown(text: str) -> str:
-    """An id as a file can hold it: lone surrogates as escapes."""
+    """An id that a file can hold: lone surrogates as escapes."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

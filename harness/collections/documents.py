@@ -27,10 +27,10 @@ LEFT_OUT_TAGS = (
     "docno docid doc_id id fileid recordno accession date date_time datetime date1 time pubdate page pages length "
     "wordcount edition issue volume flag url dochdr lang language source copyright script style"
 ).split()
-"""SGML elements that are neither title nor text: ids, dates and the like. All others are text."""
+"""SGML elements that are neither title nor text, such as ids and dates. All others are text."""
 
 OTHER_FIELDS = frozenset("url uri link date timestamp time published language lang score".split())
-"""Fields of JSON documents that nobody takes for text, and whose absence from it is not reported."""
+"""Fields of JSON documents that are never text, hence not reported when they are not read."""
 
 
 def document_set(
@@ -64,7 +64,7 @@ def document_set(
 
 
 READERS_VERSION = 3
-"""Goes up when a reader here takes other text from the same file: what was remembered is then forgotten."""
+"""Incremented when a reader here reads a file differently; cached summaries then expire."""
 
 
 def _read_all(readers: Iterable[tuple[Path, DocumentFormat]], left_out: Collection[str]) -> Iterator[Document]:
@@ -128,7 +128,7 @@ def read_tsv_documents(path: Path) -> Iterator[Document]:
     for number, line in numbered_lines(path):
         columns = line.split("\t")
         if len(columns) not in (2, 3):
-            message = f"expected 2 or 3 columns (id, perhaps title, text), found {len(columns)}"
+            message = f"expected 2 or 3 columns (id, optional title, text), found {len(columns)}"
             raise DataError(message, path=path, line=number)
         refuse_header(columns, path, number)
         yield Document(columns[0], columns[-1], columns[1] if len(columns) == 3 else "")

@@ -1,4 +1,4 @@
-"""What sources of local files share: typed settings, the pairs on offer, missing files, strict JSON lines."""
+"""Shared code of sources of local files: typed settings, available pairs, missing files, strict JSON lines."""
 
 from __future__ import annotations
 
@@ -46,20 +46,19 @@ class LocalConfig(SourceConfig):
     """Settings every source of local files has."""
 
     path: Path = Field(description="folder of the collection; relative to the data folder, or absolute")
-    pairs: Pairs = Field(description="language pairs on offer, query language first: [sw-en, zh-Hant→en]")
+    pairs: Pairs = Field(description="available language pairs, query language first: [sw-en, zh-Hant→en]")
     codes: dict[Tag, str] = Field(
-        default={}, description="codes of languages in file names, where they are not our tags: {sw: swa}"
+        default={}, description="codes of languages in file names, where they differ from our tags: {sw: swa}"
     )
     name: str | None = Field(default=None, description="prefix of the collection ids; the folder's name if none")
     licence: str = Field(default="unknown", description="as published")
-    download: str | None = Field(default=None, description="where the files can be had; shown when they are missing")
+    download: str | None = Field(default=None, description="where to download the files; shown when they are missing")
 
 
 class LocalSource(CollectionSource):
     """A source whose collections are files in one folder, one collection per language pair.
 
-    Subclasses say which files a pair needs and how to read them; which are missing and what to do about it is
-    answered here.
+    Subclasses define which files a pair needs and how to read them; missing files and remedies are handled here.
     """
 
     config: LocalConfig
@@ -70,11 +69,11 @@ class LocalSource(CollectionSource):
 
     @abstractmethod
     def build(self, pair: LanguagePair) -> TestCollection:
-        """The collection of a pair whose files are all there."""
+        """The collection of a pair whose files all exist."""
 
     @property
     def prefix(self) -> str:
-        """What the collection ids begin with."""
+        """Prefix of the collection ids."""
         return self.config.name or self.config.path.name
 
     @property
@@ -101,7 +100,7 @@ class LocalSource(CollectionSource):
         raise UnknownNameError("collection", entry_id, map(self.entry_id, self.config.pairs))
 
     def _with_counts(self, collection: TestCollection, pair: LanguagePair) -> TestCollection:
-        """The collection, its description with the number of files that a pattern stands for, where it is not one."""
+        """The collection; its description states the number of files of each pattern that matches several."""
         counts = {pattern: len(self.expand(pattern)) for pattern in dict.fromkeys(self.needs(pair))}
         several = [f"{count} files of {pattern}" for pattern, count in counts.items() if count > 1]
         described = "; ".join(filter(None, [collection.description, ", ".join(several)]))
@@ -143,7 +142,7 @@ class LocalSource(CollectionSource):
         return self.config.codes.get(tag, tag)
 
     def expand(self, pattern: str) -> list[Path]:
-        """The files a pattern stands for, sorted: one file, all files of a folder, or the matches of a glob."""
+        """The files that a pattern matches, sorted: one file, all files of a folder, or the matches of a glob."""
         place = self.folder / pattern
         if place.is_file():
             return [place]
@@ -177,10 +176,10 @@ HEADER_TEXTS = frozenset("text contents query question title passage document bo
 
 
 def whole_text(path: Path) -> str:
-    """A text file as one string with its lines at their numbers.
+    """A text file as one string with all lines at their original numbers.
 
     Raises:
-        DataError: when the file cannot be opened or is not UTF-8 or not whole.
+        DataError: the file cannot be opened, is not UTF-8, or is truncated.
     """
     lines: list[str] = []
     for number, line in numbered_lines(path):

@@ -1,4 +1,4 @@
-"""Any ir_datasets id as a test collection. `ir_datasets` is imported when it is needed, not before."""
+"""Any ir_datasets id as a test collection. `ir_datasets` is imported only when needed."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ T = TypeVar("T")
 
 
 class DatasetSettings(BaseModel):
-    """One ir_datasets id and what is to be said about it."""
+    """One ir_datasets id and its settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(description="the ir_datasets id")
     query_language: Tag | None = Field(
-        default=None, description="for sets whose languages neither our table nor the metadata knows"
+        default=None, description="for sets whose languages are neither in our table nor in the metadata"
     )
     document_language: Tag | None = Field(default=None, description="likewise")
     queries_from: str | None = Field(
@@ -102,7 +102,7 @@ class IrDatasetsSource(CollectionSource):
         """One collection; downloads what ir_datasets can download.
 
         Raises:
-            MissingDataError: when the data is neither there nor to be had.
+            MissingDataError: the data do not exist and cannot be downloaded.
             UnknownNameError: when no dataset of the settings has that id.
         """
         known = {}
@@ -215,7 +215,7 @@ def _reading(dataset_id: str, read: Callable[[], T]) -> T:
         raise MissingDataError(
             f"ir_datasets cannot read {dataset_id}: {_reason(error)}",
             hint="run once where there is a network, or put its files into the folder IR_DATASETS_HOME (~/.ir_datasets "
-            "when that is not set); what a set consists of and who hands out licensed ones is said at "
+            "when that is not set); for the files of a set, and where to get licensed ones, see "
             f"https://ir-datasets.com/{dataset_id.split('/')[0]}.html",
         ) from error
 

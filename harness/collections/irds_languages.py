@@ -1,4 +1,4 @@
-"""Languages and query variants of ir_datasets' cross-lingual sets, where its metadata has none or is not enough.
+"""Languages and query variants of ir_datasets' cross-lingual sets, where its metadata has none or does not suffice.
 
 `Dataset.queries_lang()` is None for hc4, neuclir, csl, trec-mandarin and trec-spanish, whose queries carry the same
 need in several wordings; asking a clirmatrix set for its languages downloads a catalogue; mmarco calls Dutch `dt`.
@@ -32,7 +32,7 @@ from clir_harness.harness.languages import LanguagePair, canonical_tag
 class Wording:
     """Language of a query variant, and the attributes of the query object that make its text.
 
-    No attributes stand for `default_text()`.
+    Without attributes, the text is `default_text()`.
     """
 
     language: str
@@ -45,7 +45,7 @@ class DatasetLanguages:
 
     Attributes:
         pair: language of the original queries and of the documents.
-        wordings: query variants beside and including `original`.
+        wordings: query variants, `original` included.
         translated: True when the queries of the set were made by machine translation.
     """
 
@@ -56,7 +56,7 @@ class DatasetLanguages:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One row of the table; `d` and `q` in languages stand for the groups of that name in the pattern."""
+    """One row of the table; `d` and `q` as languages refer to the groups of that name in the pattern."""
 
     pattern: str
     query: str
@@ -125,7 +125,7 @@ _WIKIPEDIAS = {
     "zh-min-nan": "nan",
     "zh-yue": "yue",
 }
-"""Names of Wikipedia editions that are no language tags, or are the tag of another language."""
+"""Names of Wikipedia editions that are not language tags, or are the tag of another language."""
 
 
 def languages_of(dataset_id: str) -> DatasetLanguages | None:

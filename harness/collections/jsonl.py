@@ -1,4 +1,4 @@
-"""JSONL documents, TSV queries (perhaps with a human translation beside each), TREC qrels."""
+"""JSONL documents, TSV queries (optionally with human translations), TREC qrels."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class JsonlConfig(LocalConfig):
 
     documents: str = Field(
         default="docs.{document}.jsonl",
-        description="file, folder or glob of JSON lines with `id`, `text` (or `contents`) and perhaps `title`",
+        description="file, folder or glob of JSON lines with `id`, `text` (or `contents`) and optionally `title`",
     )
     queries: str = Field(
         default="queries.{query}.{document}.tsv",
-        description="file of `id TAB question`, perhaps with `TAB human translation into the documents' language`",
+        description="file of `id TAB question`, optionally with `TAB human translation into the documents' language`",
     )
     qrels: str = Field(default="qrels.{query}.{document}.txt", description="file of TREC judgements")
 
@@ -74,7 +74,7 @@ def read_translated_queries(paths: Sequence[Path], pair: LanguagePair) -> dict[s
     for path, number, line in lines_of(paths):
         columns = line.split("\t")
         if len(columns) not in (2, 3):
-            message = f"expected 2 or 3 columns (id, question, perhaps human translation), found {len(columns)}"
+            message = f"expected 2 or 3 columns (id, question, optional human translation), found {len(columns)}"
             raise DataError(message, path=path, line=number)
         refuse_header(columns, path, number)
         if rows and len(columns) != len(rows[0]):

@@ -1,4 +1,4 @@
-"""Whether a collection holds the documents that are judged; looked for while the documents go by."""
+"""Checks whether a collection holds its judged documents, while its documents are streamed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OTHER_FORM = "with ids in another Unicode normalisation (ids are compared as the
 
 
 class JudgedDocuments:
-    """The judged documents, noted as they go by.
+    """The judged documents, marked off while documents are streamed.
 
     Attributes:
         unseen: ids of those that have not been seen yet.
@@ -25,7 +25,7 @@ class JudgedDocuments:
         self._alike: set[str] = set()
 
     def watch(self, documents: Iterable[Document]) -> Iterator[Document]:
-        """The same documents, noted."""
+        """The same documents, marked off."""
         for document in documents:
             self.unseen.discard(document.id)
             if self._forms and not self._forms.isdisjoint(_forms((document.id,))):
@@ -39,12 +39,12 @@ class JudgedDocuments:
                 return
 
     def problems(self) -> list[Problem]:
-        """Judged documents that are not there, and those of them that are there under another id."""
-        absent = f"of {self._count} judged documents are not there"
+        """Judged documents that are not in the collection, and those of them that are, in another form of their id."""
+        absent = f"of {self._count} judged documents are not in the collection"
         alike = other_normalisation(self.unseen, self._alike)
         return [
             *found(Severity.WARNING, "unknown-documents", absent, self.unseen),
-            *found(Severity.WARNING, "normalised-documents", f"of them are there, but {OTHER_FORM}", alike),
+            *found(Severity.WARNING, "normalised-documents", f"of them are, but {OTHER_FORM}", alike),
         ]
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a test collection: kinds of problems, and how those are found that a user may allow."""
+"""Problems of test collections, among them those that a user may allow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clir_harness.harness.collections.document_summary import SAMPLE
 
 
 class Severity(StrEnum):
-    """An error keeps a collection from being scored; a warning is shown beside its results."""
+    """An error prevents a collection from being scored; a warning is shown beside its results."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -21,10 +21,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with a collection.
+    """One problem of a collection.
 
     Attributes:
-        severity: whether it keeps the collection from being scored.
+        severity: whether it prevents the collection from being scored.
         code: names the kind.
         message: has counts and a sample of the ids.
         allowance: what to allow, for an error that can be: `empty_documents: 5 %`.
@@ -86,7 +86,7 @@ def allowable(
 
 
 def name_problems(collection: TestCollection) -> list[Problem]:
-    """Names and descriptions that a board cannot show; only running code can give a collection such ones."""
+    """Problems with names and descriptions that a board cannot show; only running code can cause them."""
     names = dict.fromkeys([collection.id, collection.documents.id, *collection.queries])
     problems = [
         Problem(Severity.ERROR, "name", f"the name {name!r} cannot be shown ({LABEL_RULE})")

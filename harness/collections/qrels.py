@@ -27,7 +27,7 @@ def read_qrels(*paths: Path) -> dict[str, dict[str, int]]:
                 f"expected 4 columns (query iteration document grade), found {len(columns)}",
                 path=path,
                 line=number,
-                hint="columns are parted by blanks or tabs; ids hold no white space of any kind",
+                hint="separate columns by spaces or tabs; ids hold no white space of any kind",
             )
         query, _, document, grade = columns
         judge(qrels, query, document, grade, path, number)
@@ -57,7 +57,7 @@ def judge(qrels: dict[str, dict[str, int]], query: str, document: str, grade: st
         hint = "write a whole number, e.g. 0, 1 or 2"
         raise DataError(f"expected an integer grade, found {shown(grade)}", path=path, line=line, hint=hint)
     if fault := next((one for one in (query, document) if not is_id(one)), None):
-        raise DataError(f"{shown(fault)} is no id", path=path, line=line, hint=ID_RULE)
+        raise DataError(f"{shown(fault)} is not a valid id", path=path, line=line, hint=ID_RULE)
     judged = qrels.setdefault(query, {})
     if document in judged:
         raise DataError(

@@ -1,4 +1,4 @@
-"""Test collections for other tools: registered into ir_datasets, they answer to `ir_datasets.load(id)`.
+"""Test collections for other tools: registered in ir_datasets, `ir_datasets.load(id)` returns them.
 
 Import this module where it is needed: it imports ir_datasets.
 """

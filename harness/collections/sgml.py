@@ -1,4 +1,4 @@
-"""SGML and XML as TREC and CLEF write them: text and marks of a fragment, elements closed or not."""
+"""SGML and XML as used by TREC and CLEF: text and tags of a fragment, elements closed or not."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _MARK = re.compile(
     re.DOTALL,
 )
 INLINE = frozenset("a abbr b big cite code em font i mark q s small span strike strong sub sup tt u".split())
-"""Elements that stand inside a word or a sentence: no space comes in their place."""
+"""Inline elements, within a word or a sentence; they are not replaced by a space."""
 
 COMMENTS = "comments"
-"""Name under which comments, declarations and instructions are counted among what is left out."""
+"""Name under which comments, declarations and instructions are counted as left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class Token:
 
 
 def tokens(fragment: str) -> list[Token]:
-    """Text and marks of a fragment in order; declarations and processing instructions are comments.
+    """Text and tags of a fragment in order; declarations and processing instructions are comments.
 
-    What only looks like a mark stays text.
+    What only looks like a tag remains text.
 
     >>> [token.text or token.name for token in tokens("a < b <I>c</I> &amp; <![CDATA[<d>]]> <e@f.org>")]
     ['a < b ', 'i', 'c', 'i', ' & ', '<d>', ' <e@f.org>']
@@ -83,12 +83,12 @@ def _token(match: re.Match[str], ends: dict[str, int]) -> Token:
 
 
 def attribute_list(text: str) -> list[tuple[str, str]]:
-    """Names and values, quotes included, of a start's attributes."""
+    """Names and values, quotes included, of the attributes of a start tag."""
     return re.findall(_ATTRIBUTE, text)
 
 
 def parted(token: Token) -> str:
-    """What stands in the place of a mark: nothing inside a word, a space elsewhere."""
+    """Replacement of a tag: nothing for inline elements, otherwise a space."""
     return "" if token.name in INLINE else " "
 
 
@@ -138,5 +138,5 @@ def content(fragment: Sequence[Token], titles: Collection[str], skipped: Collect
 
 
 def texts_outside(fragment: str) -> Iterator[str]:
-    """Text of a fragment that should hold marks alone."""
+    """Text of a fragment that should hold only tags."""
     yield from (token.text.strip() for token in tokens(fragment) if token.kind == "text" and token.text.strip())

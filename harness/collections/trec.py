@@ -1,4 +1,4 @@
-"""TREC layout: documents, topics and qrels of TREC, CLEF, HC4 and whatever else keeps to their formats."""
+"""TREC layout: documents, topics and qrels of TREC, CLEF, HC4 and others in the same formats."""
 
 from __future__ import annotations
 

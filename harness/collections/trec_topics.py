@@ -27,7 +27,7 @@ _FIELDS = {
     "narrative": "narrative",
 }
 _BREAKS = frozenset("br hr p div li ol ul".split())
-"""Elements that nothing closes and that part the text of a field; no topic has fields of these names."""
+"""Elements without an end tag that separate the text of a field; no topic has fields of these names."""
 
 _TITLES = ("title", "query", "question")
 _ID_ATTRIBUTES = ("number", "num", "id", "qid", "topic_id")
@@ -36,7 +36,7 @@ _LABELS = {
     "title": re.compile(r"\s*topic\s*:", re.IGNORECASE),
     "description": re.compile(r"\s*description\s*:", re.IGNORECASE),
 }
-"""What classic topics write at the beginning of a field."""
+"""Labels at the beginning of fields of classic topics."""
 
 
 @dataclass(slots=True)
@@ -113,7 +113,7 @@ def trec_topics(path: Path, code: str) -> Iterator[TrecTopic]:
 def _refuse_text_outside(fragment: str, path: Path, line: int) -> None:
     for text in texts_outside(fragment):
         hint = "close the topic, or remove the text"
-        raise DataError(f"text that is in no topic: {shown(text)}", path=path, line=line, hint=hint)
+        raise DataError(f"text outside topics: {shown(text)}", path=path, line=line, hint=hint)
 
 
 def _topic(body: str, attributes: str, code: str, path: Path, line: int) -> TrecTopic:
@@ -121,7 +121,7 @@ def _topic(body: str, attributes: str, code: str, path: Path, line: int) -> Trec
     language = stated.get("lang") or stated.get("xml:lang")
     fields, loose = _fields(tokens(body), language)
     if loose and fields:
-        raise DataError(f"text of a topic that is in no field: {shown(loose)}", path=path, line=line)
+        raise DataError(f"text of a topic outside its fields: {shown(loose)}", path=path, line=line)
     number = _only(fields, "id", path, line)
     number = number or next((stated[name].strip() for name in _ID_ATTRIBUTES if name in stated), None)
     if not number:
@@ -169,7 +169,7 @@ def _fields(found: Sequence[Token], language: str | None) -> tuple[list[_Field],
 
 
 def _is_within(current: _Field | None, token: Token) -> bool:
-    """Whether a start is a mark within a field: in one that is closed later; in others, one that is no field itself."""
+    """Whether a start tag is markup within a field: within one that is closed later, or not a field itself."""
     if token.name in INLINE:
         return True
     if current is None:
@@ -180,7 +180,7 @@ def _is_within(current: _Field | None, token: Token) -> bool:
 
 
 def _ends(current: _Field, token: Token) -> bool:
-    """Whether an end is that of a field, and not of a mark within; </desc> ends a <title> that nothing closes, too."""
+    """Whether an end tag closes the field, and not markup within; </desc> also ends an unclosed <title>."""
     if token.name in current.within:
         current.within.remove(token.name)
         return False

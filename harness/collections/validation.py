@@ -1,4 +1,4 @@
-"""Whether a test collection can be scored: found out before anything runs, in one pass over the documents."""
+"""Validation of test collections before anything runs, in one pass over the documents."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = ["CollectionReport", "DocumentSummary", "Problem", "Severity", "report
 NOTHING = Allowances()
 
 FEW = 0.01
-"""Share of documents without text below which they are a warning: large real collections have some."""
+"""Share of documents without text below which they are only a warning: large real collections have some."""
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionReport:
-    """What was found out about a collection.
+    """Counts and problems of a collection.
 
     Attributes:
         collection: its id.
@@ -49,7 +49,7 @@ class CollectionReport:
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        """The problems that keep the collection from being scored."""
+        """The problems that prevent the collection from being scored."""
         return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
 
     @property
@@ -173,7 +173,7 @@ def _document_problems(summary: DocumentSummary, allow: Allowances) -> list[Prob
         *found(
             Severity.ERROR,
             "document-ids",
-            f"document ids cannot stand in a TREC run ({ID_RULE})",
+            f"document ids cannot be written into a TREC run ({ID_RULE})",
             summary.unwritable_ids,
             summary.unwritable,
         ),
@@ -228,7 +228,7 @@ def _query_problems(collection: TestCollection, allow: Allowances) -> list[Probl
             *found(
                 Severity.ERROR,
                 "query-ids",
-                f"query ids of '{name}' cannot stand in a TREC run ({ID_RULE})",
+                f"query ids of '{name}' cannot be written into a TREC run ({ID_RULE})",
                 unwritable,
             ),
             *found(Severity.ERROR, "broken-queries", surrogate, broken),
@@ -255,9 +255,11 @@ def _qrels_problems(collection: TestCollection, allow: Allowances) -> list[Probl
     unwritable = [one for one in ids if not is_id(one)]
     itself = [query for query, judged in qrels.items() if judged.get(query, 0) > 0] if collection.drop_self else []
     return [
-        *found(Severity.ERROR, "judgement-ids", f"ids cannot stand in TREC judgements ({ID_RULE})", unwritable),
-        *allowable(allow, "unknown_queries", "judged queries are not there", unknown, len(unknown), len(qrels)),
-        *found(Severity.WARNING, "normalised-queries", f"of them are there, but {OTHER_FORM}", alike),
+        *found(Severity.ERROR, "judgement-ids", f"ids cannot be written into TREC judgements ({ID_RULE})", unwritable),
+        *allowable(
+            allow, "unknown_queries", "judged queries are not in the collection", unknown, len(unknown), len(qrels)
+        ),
+        *found(Severity.WARNING, "normalised-queries", f"of them are, but {OTHER_FORM}", alike),
         *found(Severity.WARNING, "unjudged-queries", "queries have no judgements", queries - qrels.keys()),
         *found(Severity.WARNING, "no-relevant-queries", "queries have no relevant document", fruitless),
         *found(

@@ -46,7 +46,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def check_system(subject: Subject) -> Iterator[Outcome]:
-    """Carry out all checks on a system, and say of each how it ended as soon as it did."""
+    """Carry out all checks on a system, yielding each outcome as soon as it is known."""
     for one in CHECKS:
         yield outcome(one, subject)
 

@@ -33,7 +33,7 @@ def retrieves_something(subject: Subject) -> None:
 
 @check("keep ids as the strings they are: no numbers, no lower case, no Unicode normalisation, no file names of them")
 def ids_come_back_byte_for_byte(subject: Subject) -> None:
-    """Documents are found under their own ids, whatever these look like."""
+    """Documents are found under their own ids, of whatever form."""
     hard = dict(zip([document.id for document in subject.documents], HARD_IDS, strict=True))
     folder = subject.build(replace(document, id=hard[document.id]) for document in subject.documents)
     found = subject.answer(folder, subject.queries)
@@ -77,9 +77,9 @@ def deterministic_under_a_seed(subject: Subject) -> None:
     require_identical(subject.queries, subject.rankings, again)
 
 
-@check("let no query of a batch bear on another: mask padding, normalise by query")
+@check("let no query of a batch affect another: mask padding, normalise per query")
 def batch_size_does_not_matter(subject: Subject) -> None:
-    """Queries asked one by one get what they get in a batch."""
+    """Queries asked one at a time get the same answers as in a batch."""
     with subject.open(subject.index) as searcher:
         require_same(subject.queries, subject.rankings, subject.ask(searcher, subject.queries, batch=1))
 
@@ -93,7 +93,7 @@ def query_order_does_not_matter(subject: Subject) -> None:
 
 @check("keep nothing of earlier queries, and key what you remember by the query's text, not by its id")
 def earlier_queries_do_not_matter(subject: Subject) -> None:
-    """A searcher answers the same query alike each time, also after other texts under the same ids."""
+    """A searcher gives the same answer to a query each time, also after other texts under the same ids."""
     renamed = [Query(subject.queries[-1 - i].id, query.text) for i, query in enumerate(subject.queries)]
     with subject.open(subject.index) as searcher:
         subject.ask(searcher, renamed)

@@ -1,4 +1,4 @@
-"""What a check is, and how it ends."""
+"""Checks and their outcomes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ConformanceError(ClirError):
 
 
 class NotCheckableError(ClirError):
-    """A check that says nothing about this system, and why."""
+    """A check does not apply to the system; says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class Check:
     body: Callable[[Subject], None]
 
     def __call__(self, subject: Subject) -> None:
-        """Carry it out.
+        """Carry out the check.
 
         Raises:
-            ConformanceError: when the system fails; whatever else it raises is the cause of one.
-            NotCheckableError: when the check says nothing about this system.
+            ConformanceError: the system fails; an exception of its own becomes the cause.
+            NotCheckableError: the check does not apply to the system.
         """
         try:
             self.body(subject)
@@ -62,11 +62,11 @@ def check(remedy: str) -> Callable[[Callable[[Subject], None]], Check]:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a check ended.
+    """Outcome of a check.
 
     Attributes:
         check: its name.
-        status: ok, failed, or skipped because it says nothing about this system.
+        status: ok, failed, or skipped because it does not apply to the system.
         reason: what was found, or why it was skipped; empty when ok.
         remedy: what to do about it, when it failed.
     """
@@ -97,6 +97,6 @@ def outcome(one: Check, subject: Subject) -> Outcome:
 
 
 def _place(error: BaseException, subject: Subject) -> str:
-    """Where the system's own code was when the error came up, if it was in it at all."""
+    """Position in the system's own code where the error was raised, if it was raised there."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == subject.source_file]
     return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""

@@ -1,7 +1,7 @@
-"""The texts that systems are tested with: small, made here, the same on every machine.
+"""The texts that systems are tested with: small, generated, the same on every machine.
 
 Sentences come from the synthetic bitext, so that queries and documents in its eight languages say the same things in
-words that systems trained on it know. For other languages English stands in: nothing the kit asks for depends on
+words that systems trained on it know. For other languages English is used: nothing the kit requires depends on
 what the words mean.
 """
 
@@ -39,7 +39,7 @@ _IDS = (
 HARD_IDS = tuple(sorted(_IDS))
 """Ids that do not survive as numbers, file names, CSV cells, in lower case or under Unicode normalisation.
 
-In the order of code points, as plain ids are, so that ties which a system breaks by id come out alike.
+In the order of code points, as plain ids are, so that a system that breaks ties by id breaks them in the same way.
 """
 
 SIZE = len(HARD_IDS)

@@ -1,4 +1,4 @@
-"""Checks of what real collections hold now and then: empty and endless texts, one document only, any script."""
+"""Checks of what real collections occasionally hold: empty and very long texts, a single document, any script."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from clir_harness.harness.languages import LanguagePair
 from clir_harness.harness.system import Ranking
 
 CLEAR_LEAD = 0.1
-"""By how much of a ranking's range of scores the first document leads the second, to count as clearly first."""
+"""Lead of the first document over the second, as a share of the range of scores, to count as clearly first."""
 
 
 @check("answer a query without words with an empty ranking (any documents will do), at its place in the batch")
 def queries_without_words_are_answered(subject: Subject) -> None:
-    """Empty queries, white space and punctuation do no harm, nor to the queries beside them."""
+    """Empty queries, white space and punctuation do no harm, also not to other queries of the batch."""
     _require_harmless(subject, EMPTY_TEXTS)
 
 
@@ -64,7 +64,7 @@ def one_document_is_a_collection(subject: Subject) -> None:
 
 @check("index a document without text as one that matches nothing; keep ids and contents in step")
 def documents_without_text_do_no_harm(subject: Subject) -> None:
-    """Wherever empty documents stand in the stream, the others are found under their own ids."""
+    """Wherever empty documents are in the stream, the others are found under their own ids."""
     texts = subject.documents[:6]
     empty = [Document("empty", ""), Document("blank", " \n"), Document("title-only", "", title=texts[0].title)]
     first = subject.answer(subject.build([*empty, *texts]), subject.queries)
@@ -74,7 +74,7 @@ def documents_without_text_do_no_harm(subject: Subject) -> None:
         leaders = _leader(one), _leader(other)
         if None not in leaders and leaders[0] != leaders[1]:
             raise ConformanceError(
-                f"query '{query.text}': expected the same first document wherever documents without text stand in "
+                f"query '{query.text}': expected the same first document wherever documents without text are in "
                 f"the stream, found {leaders[0]} when they come first and {leaders[1]} when they come last"
             )
 
@@ -107,7 +107,7 @@ def documents_are_a_stream(subject: Subject) -> None:
 
     streamed = subject.build(subject.documents, hand_over=stream)
     for taken in (one.taken for one in streams):
-        if 0 < taken < len(subject.documents):  # a system made of others may need none of its own
+        if 0 < taken < len(subject.documents):  # a system with components may need none itself
             raise ConformanceError(f"expected all {len(subject.documents)} documents to be taken, found {taken}")
     listed = subject.build(subject.documents, hand_over=list)
     require_same(subject.queries, subject.answer(listed, subject.queries), subject.answer(streamed, subject.queries))

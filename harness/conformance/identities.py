@@ -1,4 +1,4 @@
-"""Checks of identities: equal for equal behaviour, different when a setting is."""
+"""Checks of identities: equal for equal behaviour, different when a setting differs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def every_setting_is_in_the_identity(subject: Subject) -> None:
             raise ConformanceError(f"{variant}: expected another identity, found the same")
 
 
-@check("name in `index_settings` every setting that `index` looks at")
+@check("list in `index_settings` every setting that `index` uses")
 def index_settings_name_what_the_index_depends_on(subject: Subject) -> None:
     """Where two settings share an index, each answers from the other's as from its own."""
     sharing = [v for v in _require_variants(subject) if _index_keys(subject, v.system) == _index_keys(subject)]
@@ -81,7 +81,7 @@ def _require_variants(subject: Subject) -> list[_Variant]:
         if (variant := _variant(subject, field, info.annotation)) is not None
     ]
     if not found:
-        raise NotCheckableError("no setting has a second value that the kit could think of")
+        raise NotCheckableError("the kit found no second value for any setting")
     return found
 
 
@@ -100,7 +100,7 @@ def _variant(subject: Subject, field: str, annotation: Any) -> _Variant | None:
 
 
 def _other_values(annotation: Any, current: Any) -> Iterator[Any]:
-    """Values near the current one; none for texts, paths and containers, of which only the system knows others."""
+    """Values near the current one; none for texts, paths and containers, whose valid values only the system knows."""
     if typing.get_origin(annotation) is Literal:
         yield from (value for value in typing.get_args(annotation) if value != current)
     elif isinstance(current, Enum):

@@ -1,4 +1,4 @@
-"""Checks of the index as a thing that is kept: moved, shared, read in other processes."""
+"""Checks of stored indexes: moved, shared, read by other processes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from clir_harness.harness.conformance.subject import Subject
 
 @check("write all that searching needs into the folder, and nothing into attributes of the system")
 def the_index_is_all_there_is(subject: Subject) -> None:
-    """An instance that did not build the index answers alike."""
+    """An instance that did not build the index gives the same answers."""
     found = subject.answer(subject.index, subject.queries, system=subject.fresh())
     require_same(subject.queries, subject.rankings, found)
 
 
 @check("write all into the folder and close the files; break ties by something fixed, not by the order of a set")
 def the_index_works_in_another_process(subject: Subject) -> None:
-    """A process that did not build the index answers alike."""
+    """A process that did not build the index gives the same answers."""
     _require_known_elsewhere(subject)
     require_identical(subject.queries, subject.rankings, subject.elsewhere.rankings)
 

@@ -1,4 +1,4 @@
-"""The other process of the kit: a job in on standard input, identity and rankings out on standard output."""
+"""The other process of the kit: reads a job from standard input, writes identity and rankings to standard output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def main() -> None:
     """Open an index that another process has built, and answer the kit's queries."""
     job = json.loads(sys.stdin.readline())
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever a library prints must not mix with the answer
+    os.dup2(2, 1)  # output of libraries must not mix with the answer
     for plugin in job["plugins"]:
         load_plugin_file(Path(plugin))
     folder = Path(job["folder"])

@@ -1,4 +1,4 @@
-"""Requirements on rankings: well-formed one by one, the same when compared."""
+"""Requirements on rankings: well-formed each, equal when compared."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clir_harness.harness.conformance.subject import DEPTH
 from clir_harness.harness.system import Ranking
 
 TOLERANCE = 1e-4
-"""How much scores may differ, relative to the largest of a ranking: what single precision does to sums."""
+"""Tolerated difference of scores, relative to the largest of a ranking: rounding of sums in single precision."""
 
 
 def require_known_ids(queries: Sequence[Query], rankings: Sequence[Ranking], indexed: Collection[str]) -> None:
@@ -160,7 +160,7 @@ def require_same(
 
 
 def _difference(before: Ranking, after: Ranking, depth: int) -> str | None:
-    """The first thing in which two rankings do not agree."""
+    """The first difference between two rankings."""
     if len(before) != len(after):
         return "their lengths differ"
     slack = TOLERANCE * max((abs(score) for _, score in (*before, *after)), default=0.0)

@@ -1,4 +1,4 @@
-"""The system under test, with what checks need of it: indexes, rankings, another process."""
+"""The system under test, with what checks need: indexes, rankings, another process."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DEPTH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """What a system does in another process: the digest of its identity, and its rankings."""
+    """Results of a system in another process: the digest of its identity, and its rankings."""
 
     identity: str
     rankings: list[Ranking]
@@ -44,10 +44,10 @@ class Subject:
 
     Attributes:
         name: the registered name.
-        settings: what it is configured with.
+        settings: its settings.
         pair: language of the kit's queries and of its documents.
         scratch: an existing folder for indexes.
-        seed: what the system draws at random with.
+        seed: random seed of the system.
     """
 
     name: str
@@ -93,7 +93,7 @@ class Subject:
 
     @property
     def origin(self) -> Origin:
-        """Where the system comes from."""
+        """Origin of the system."""
         return SYSTEMS.origin(self.name)
 
     @property
@@ -105,12 +105,12 @@ class Subject:
             return None
 
     def fresh(self, settings: Mapping[str, Any] | None = None) -> RetrievalSystem[Any]:
-        """A new instance, as another cell or another process has it; with other settings when given."""
+        """A new instance, as in another cell or process; with other settings if given."""
         return SYSTEMS.get(self.name).configure(self.settings if settings is None else settings)
 
     @cached_property
     def system(self) -> RetrievalSystem[Any]:
-        """The instance that is used wherever a check does not ask for a fresh one."""
+        """The instance used wherever a check does not need a fresh one."""
         return self.fresh()
 
     def build(
@@ -217,7 +217,7 @@ class Subject:
 
     @cached_property
     def rankings(self) -> list[Ranking]:
-        """What the system answers to the kit's queries."""
+        """The system's rankings for the kit's queries."""
         return self.answer(self.index, self.queries)
 
     @cached_property
@@ -235,7 +235,7 @@ class Subject:
             "folder": str(self.index),
             "seed": self.seed,
         }
-        # Python draws another seed for the hashes of strings, so that an order of sets that leaks out shows.
+        # Python uses another seed for hashes of strings, so that dependence on the order of sets shows.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONHASHSEED"}
         done = subprocess.run(
             [sys.executable, "-X", "utf8", "-m", "clir_harness.harness.conformance.other_process"],

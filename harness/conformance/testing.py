@@ -1,4 +1,4 @@
-"""The conformance kit as a pytest class, for the tests of whoever writes a system.
+"""The conformance kit as a pytest class, for the tests of a system's author.
 
 In a test module::
 
@@ -26,7 +26,7 @@ class SystemConformance:
 
     Class attributes:
         system: its registered name.
-        settings: what it is configured with.
+        settings: its settings.
         pair: language pair; the first common one it takes when not given.
         plugins: Python files that register it, when no installed package does.
     """

@@ -1,1 +1,1 @@
-"""Perturbed queries: character noise and code-switching, at given rates, the same ones every time."""
+"""Perturbed queries: character noise and code-switching at given rates, reproducible."""

@@ -1,4 +1,4 @@
-"""Keyboard layouts: which keys are next to each other.
+"""Keyboard layouts: neighbouring keys.
 
 The layouts are those that operating systems install first for the language: US QWERTY, Russian and Ukrainian ЙЦУКЕН,
 Arabic (101), Persian (ISIRI 9147), Greek, and Hindi InScript (IS 16350).
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 _OFFSETS = (0.0, 0.25, 0.75)
-"""How far the three rows of letters start from the left, in widths of a key."""
+"""Offsets of the three rows of letters from the left, in widths of a key."""
 
 _NO_LETTER = "_"
 
@@ -21,7 +21,7 @@ class Layout:
     """One keyboard layout.
 
     Attributes:
-        name: as people call it.
+        name: its common name.
         script: Unicode name of its script.
         levels: what its three rows of keys type, from the left, keys separated by spaces: without Shift and, where
             Shift types other letters than capitals, with it.

@@ -28,12 +28,12 @@ _WORD = regex.compile(rf"(?V1){_UNSPACED}\p{{M}}*|[[\p{{L}}\p{{M}}\p{{N}}\u200c\
 """A word; in scripts written without spaces, one letter with its marks."""
 
 _WITHIN_A_PHRASE = regex.compile(r"[\s\p{Pd}'’]*")
-"""What may stand between two words of a phrase."""
+"""Characters allowed between two words of a phrase."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A place in a text that a lexicon knows: where it begins and ends, its number of words, and its translation."""
+    """A phrase of a text that a lexicon knows: its start and end, its number of words, and its translation."""
 
     start: int
     end: int
@@ -42,7 +42,7 @@ class Phrase:
 
 
 class Lexicon:
-    """Translations of the words and phrases of one language. Case counts for nothing; the first entry of a word stays.
+    """Translations of the words and phrases of one language. Case is ignored; the first entry of a word counts.
 
     In scripts written without spaces every letter is a word, and entries are phrases.
 
@@ -61,7 +61,7 @@ class Lexicon:
         self._longest = max(map(len, self.translations), default=0)
 
     def phrases(self, text: str) -> Iterator[Phrase]:
-        """What the lexicon knows of a text, from the left, the longest phrase first, none over another."""
+        """Known phrases of a text, from the left, the longest first, not overlapping."""
         words = list(_WORD.finditer(text))
         i = 0
         while i < len(words):
@@ -83,7 +83,7 @@ class Lexicon:
         return found
 
     def coverage(self, texts: Iterable[str]) -> float:
-        """Share of the words of texts that stand in phrases of the lexicon, 0 to 1; 0 when there are no words.
+        """Share of the words of texts that are part of a phrase of the lexicon, 0 to 1; 0 without words.
 
         >>> Lexicon([("daraja", "bridge")]).coverage(["Daraja la Kisumu", "mto"])
         0.25

@@ -1,8 +1,8 @@
-"""Character noise: letters of a query swapped, dropped, inserted, hit on the next key, or bare of their diacritics.
+"""Character noise: letters of a query swapped, dropped, inserted, mistyped, or stripped of their diacritics.
 
 Every function takes a text, a rate and a source of random numbers, and draws the same numbers whatever the rate is:
 from the same source, what is affected at a rate is affected in the same way at every higher one. A text in which
-nothing is affected comes back as it is; any other result is in Unicode's normal form C. Characters are extended
+nothing is affected is returned unchanged; any other result is in Unicode's normal form C. Characters are extended
 grapheme clusters; only letters are ever affected, not digits, spaces or signs.
 """
 
@@ -30,7 +30,7 @@ class Noise(enum.StrEnum):
 
 
 _STROKES_AND_HOOKS = str.maketrans("đĐøØłŁıħĦŧŦɓƁɗƊɖƉƙƘƴƳ", "dDoOlLihHtTbBdDdDkKyY")
-"""Letters with a diacritic that Unicode does not take apart, and their plain letters."""
+"""Letters with a diacritic that Unicode does not decompose, and their plain letters."""
 
 
 def swap(text: str, rate: float, random: Random) -> str:
@@ -218,14 +218,14 @@ def _joined(parts: Collection[str], text: str, affected: Collection[object]) -> 
 
 
 def _alphabet(script: str, text: str) -> str:
-    """The letters to insert beside one of a script: those of its layout, or those of the script in the text."""
+    """The letters to insert after one of a script: those of its layout, or those of the script in the text."""
     if layout := layout_for(script, text):
         return layout.letters
     return "".join(character for character in text if is_letter(character) and script_of(character) == script)
 
 
 def _keys(part: str, layout: Layout | None) -> list[tuple[int, str]]:
-    """Where in a cluster something stands that has a key, and what the keys near it type."""
+    """Positions in a cluster of characters that have a key, and what the neighbouring keys type."""
     if layout is None:
         return []
     found = []

@@ -1,4 +1,4 @@
-"""Scripts and characters: what one letter is, and which script it is of."""
+"""Scripts and characters: grapheme clusters, and their script."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCRIPTS = (
     "Gurmukhi Gujarati Oriya Tamil Telugu Kannada Malayalam Sinhala Thai Lao Tibetan Myanmar Khmer Mongolian Hangul "
     "Hiragana Katakana Bopomofo Han"
 ).split()
-"""Scripts that are told apart, by their Unicode names."""
+"""Scripts that are distinguished, by their Unicode names."""
 
 _SCRIPT_PATTERNS = {name: regex.compile(rf"\p{{Script={name}}}") for name in SCRIPTS}
 _CLUSTER = regex.compile(r"\X")

@@ -1,4 +1,4 @@
-"""Robustness tracks of a suite: which perturbations its queries go through, besides being run as they are."""
+"""Robustness tracks of a suite: perturbations of its queries, which are run besides the unchanged ones."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Track(BaseModel):
     @classmethod
     def _are_different(cls, rates: tuple[float, ...]) -> tuple[float, ...]:
         if len(set(rates)) < len(rates):
-            raise ValueError("the same rate twice")
+            raise ValueError("the same rate occurs twice")
         return rates
 
     @model_validator(mode="after")
@@ -67,7 +67,7 @@ class Track(BaseModel):
 
     @property
     def name(self) -> str:
-        """What the track does, for people."""
+        """What the track does, as text for people."""
         return self.noise.value if self.noise else f"{CODE_SWITCH} {self.code_switch}"
 
     def lexicon_path(self, data: Path | None) -> Path:
@@ -118,7 +118,7 @@ class Perturbed:
 
     Attributes:
         queries: in the same order, with the same ids and language.
-        changed: share of queries whose text is another one now, 0 to 1.
+        changed: share of queries whose text has changed, 0 to 1.
         covered: share of the words that the lexicon knows, 0 to 1; None for noise.
     """
 
@@ -128,10 +128,10 @@ class Perturbed:
 
 
 class Perturbation(BaseModel):
-    """A track at one rate: all that another process needs to perturb queries in the same way.
+    """A track at one rate: everything another process needs to perturb queries in the same way.
 
-    What happens to a query depends on the seed, its id, the kind and the rate, not on the other queries; what is
-    affected at a rate is affected at every higher one.
+    The change of a query depends on the seed, its id, the kind and the rate, not on other queries; what is affected
+    at a rate is affected at every higher one.
 
     Attributes:
         kind: a kind of noise, or `code_switch`.
@@ -155,7 +155,7 @@ class Perturbation(BaseModel):
 
     @property
     def label(self) -> str:
-        """What people read: `swap 0.05`, `code_switch lexicon/sw-en.tsv 0.3`."""
+        """Label for people: `swap 0.05`, `code_switch lexicon/sw-en.tsv 0.3`."""
         return " ".join(filter(None, (self.kind, self.lexicon, f"{self.rate:g}")))
 
     def identity(self) -> dict[str, Any]:
@@ -184,7 +184,7 @@ class Perturbation(BaseModel):
 
         Raises:
             UsageError: the lexicon is not the one that the cell was planned with.
-            DataError: the lexicon cannot be read any more.
+            DataError: the lexicon can no longer be read.
         """
         lexicon = self._lexicon()
         after = tuple(Query(query.id, self._perturbed(query, lexicon)) for query in queries.queries)
@@ -207,7 +207,7 @@ class Perturbation(BaseModel):
         return lexicon
 
     def record(self) -> dict[str, Any]:
-        """What is kept with a cell."""
+        """Values stored with a cell."""
         names = {"kind", "rate", "seed"} | ({"lexicon", "language"} if self.lexicon else set())
         return self.model_dump(mode="json", include=names)
 

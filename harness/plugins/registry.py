@@ -88,7 +88,7 @@ class Registry(Generic[T]):
         REGISTRIES.append(self)
 
     def forget(self, origin: Origin) -> None:
-        """Remove everything that comes from one origin, so that it can be loaded again."""
+        """Remove everything from one origin, so that it can be loaded again."""
         gone = {name for name, slot in self._slots.items() if slot.origin == origin}
         self._slots = {name: slot for name, slot in self._slots.items() if name not in gone}
         self._aliases = {alias: name for alias, name in self._aliases.items() if name not in gone}

@@ -1,4 +1,4 @@
-"""Checks of a run that another tool wrote: all its faults with their lines, those that forbid its use apart."""
+"""Checks of a run written by another tool: all errors and warnings, with their lines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STEP = 50_000
 
 @dataclass(frozen=True)
 class CheckedRun:
-    """A run with all that was found in it.
+    """A run with all findings about it.
 
     Attributes:
         run: its rankings, at most as deep as asked for; None when there are errors.
@@ -42,12 +42,12 @@ class CheckedRun:
 
     @property
     def errors(self) -> list[Finding]:
-        """What forbids the use of the run."""
+        """Findings that make the run unusable."""
         return [finding for finding in self.findings if finding.error]
 
     @property
     def warnings(self) -> list[Finding]:
-        """What is worth a look, and does not forbid its use."""
+        """Findings that do not make the run unusable."""
         return [finding for finding in self.findings if not finding.error]
 
 
@@ -269,7 +269,7 @@ class _Table:
             self.found.add(
                 "depth",
                 f"no query has more than {sizes.max():,} documents, the suite's depth is {depth:,}",
-                "measures that look deeper count what is not retrieved as not found; retrieve deeper if you can",
+                "measures with a deeper cutoff count what is not retrieved as not found; retrieve deeper if possible",
             )
 
     def coverage(self, index: Mapping[str, int], collection: TestCollection) -> None:

@@ -1,4 +1,4 @@
-"""The lines of a run: six columns, parsed strictly, gathered column by column."""
+"""The lines of a run: six columns, parsed strictly, collected column by column."""
 
 from __future__ import annotations
 
@@ -96,11 +96,11 @@ def split_line(text: str, path: Path, number: int) -> Line:
             f"{expected}, found {len(columns)}",
             path=path,
             line=number,
-            hint="ids and tags hold no white space; columns are parted by blanks or tabs",
+            hint="ids and tags hold no white space; separate columns by spaces or tabs",
         )
     query, _, document, rank, score, tag = columns
     if fault := next((column for column in (query, document, tag) if not is_id(column)), None):
-        raise DataError(f"{shown(fault)} is no id or tag", path=path, line=number, hint=ID_RULE)
+        raise DataError(f"{shown(fault)} is not a valid id or tag", path=path, line=number, hint=ID_RULE)
     return Line(query, document, rank, score, tag)
 
 
@@ -126,7 +126,7 @@ def ranked_twice(query: str, document: str, first: int, path: Path, number: int)
 
 
 class ColumnBuilder:
-    """Gathers lines into columns; about 16 bytes a line, besides the distinct ids.
+    """Collects lines into columns; about 16 bytes per line, plus the distinct ids.
 
     Attributes:
         query_index, document_index: place of each distinct id, in order of first appearance.

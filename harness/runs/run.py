@@ -1,4 +1,4 @@
-"""Runs: what a system retrieved, query by query, held in columns and kept in TREC format."""
+"""Runs: what a system retrieved for each query, held in columns and stored in TREC format."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Run:
     """Ranked documents per query, in canonical order: score descending, then document id descending.
 
     Scores are compared in single precision and ids by their UTF-8 bytes, as pytrec_eval's build of trec_eval does.
-    Later sources of trec_eval compare in double precision: both order a file written here alike, since its scores
-    are equal or differ in single precision. Make one with `from_rankings` or `read`. Iterating gives
+    Later sources of trec_eval compare in double precision: both order a file written here in the same way, since its
+    scores are equal or differ in single precision. Make one with `from_rankings` or `read`. Iterating gives
     `(query id, ranking)` pairs; the length is the number of queries. A query without documents is not in the run, as
     the file format cannot express it.
 
@@ -217,14 +217,14 @@ class Run:
         """Write the run in TREC format, gzipped when the name ends in `.gz`; the same run gives the same bytes.
 
         Lines are in canonical order, ranks start at 1, and scores are the shortest decimals of their
-        single-precision values, so a tool that orders by score finds the same order. The file is written beside its
-        place and renamed into it.
+        single-precision values, so a tool that orders by score finds the same order. The file is written
+        atomically.
 
         Args:
             path: the file to write; replaced when it exists.
             metadata: provenance for an ir_metadata header, None for the run's own. Without metadata there is no
-                header; pass {} for tools that do not read files with one, as ir_measures. A run without any
-                retrieved document gets a header in any case, which tells it from a file that was cut short.
+                header; pass {} for tools that cannot read a header, such as ir_measures. A run without any
+                retrieved document gets a header in any case, which distinguishes it from a truncated file.
             tag: the last column; None for the run's own.
 
         Raises:

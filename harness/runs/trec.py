@@ -126,7 +126,7 @@ def has_duplicates(queries: NDArray[np.int32], codes: NDArray[np.int32], documen
 
 
 def _read_plain(path: Path, head: Head) -> RunColumns | None:
-    """Parse a file of six columns parted by one space or one tab; None when it is not quite that."""
+    """Parse a file of six columns separated by one space or one tab; None when it has another form."""
     if head.first is None:
         return None
     import pyarrow as pa

@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Literal
 
 RankingMethod = Literal["mean", "borda", "wins"]
-"""What ranks the rows of a board."""
+"""How the rows of a board are ranked."""
 
 RANKING_METHODS: tuple[RankingMethod, ...] = ("mean", "borda", "wins")
 _DECIMALS = 12
@@ -40,7 +40,7 @@ class Ranks:
 
 
 def rank_systems(means: Mapping[str, Sequence[float | None]]) -> dict[str, Ranks]:
-    """Ranks of the systems that have a result in every pair; the others have none, and nobody is ahead of them.
+    """Ranks of the systems that have a result in every pair; the others are neither ranked nor counted.
 
     Args:
         means: by system, one value for every pair, in the same order; None where there is no result.
@@ -78,7 +78,7 @@ def pareto_front(points: Mapping[str, tuple[float, float]]) -> set[str]:
     """The systems that no other one beats: at least as effective and at most as costly, and one of the two strictly.
 
     Args:
-        points: effectiveness (more is better) and cost (less is better) by system.
+        points: effectiveness (higher is better) and cost (lower is better) by system.
 
     >>> sorted(pareto_front({"fast": (0.3, 1.0), "good": (0.5, 9.0), "poor": (0.2, 2.0)}))
     ['fast', 'good']

@@ -1,4 +1,4 @@
-"""Whether probabilities of relevance hold: Brier score, reliability diagram, expected calibration error."""
+"""Reliability of probabilities of relevance: Brier score, reliability diagram, expected calibration error."""
 
 from __future__ import annotations
 

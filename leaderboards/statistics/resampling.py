@@ -1,7 +1,7 @@
 """Resampling of per-query values: sign-flip permutation tests and bootstrap intervals, stratified by language pair.
 
 Values come as `{pair: array}`, an array of shape (queries, columns) for each pair; a column is a system, or the
-difference of two. NaN marks a query that a column lacks. Columns of the same queries share all that is drawn, so many
+difference of two. NaN marks a query that a column lacks. Columns of the same queries share all random draws, so many
 of them cost little more than one; each further set of queries costs as much again. Signs and resamples of a pair
 follow from the seed, the pair's name and the number of its queries: neither other columns nor other pairs change a
 result. Products of matrices are made on one core, so that their rounding does not depend on the number of cores.
@@ -22,7 +22,7 @@ from clir_harness.harness.progress import Progress, no_progress
 
 CONFIDENCE = 0.95
 _CHUNK = 1 << 20
-"""Signs or weights held at a time."""
+"""Signs or weights held in memory at a time."""
 _TIE = 1e-10
 """Statistics count as equal when they differ by at most this share of the sum of the absolute terms."""
 

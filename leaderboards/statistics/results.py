@@ -1,4 +1,4 @@
-"""What comparing systems yields: means with intervals, and each system against the baseline and the best system."""
+"""Results of comparing systems: means with intervals, and each system against the baseline and the best system."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Comparisons:
 
 @dataclass(frozen=True, slots=True)
 class SystemSignificance:
-    """What is known of one system.
+    """Statistics of one system.
 
     Attributes:
         pairs: means, for each pair in which it has results.
@@ -113,7 +113,7 @@ class Significance:
         baseline: name of the baseline, if there is one.
         best: system with the highest macro average, the alphabetically first of equal ones; None when no system
             has results in every pair. It is chosen by the scores it is then tested on, so p-values against it
-            understate how much chance did to make it the best.
+            understate the part of chance in its being the best.
         tests: size of the family that Holm's correction is for. A system against the best one and against the
             baseline in the same pair are two tests; the best system against the baseline is one, though shown twice.
         permutations, resamples, seed: as given, or as many permutations as were chosen.

@@ -1,4 +1,4 @@
-"""Retrieval scores turned into probabilities of relevance, fitted on other queries than those they are for."""
+"""Scaling of retrieval scores to probabilities of relevance, fitted on other queries than they are applied to."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def scored_documents(run: Run, qrels: Qrels, depth: int = 100) -> ScoredDocument
     (('q1',), [3.0, 2.0], [False, True])
     """
     if depth < 1:
-        raise UsageError(f"calibration at depth {depth} looks at no document", hint="the depth is 1 or more")
+        raise UsageError(f"calibration at depth {depth} uses no documents", hint="the depth is 1 or more")
     run = run.at_depth(depth)
     query_ids = tuple(sorted(query for query in run.query_ids if qrels.get(query)))
     rankings = [run.ranking(query) for query in query_ids]

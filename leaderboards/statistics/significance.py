@@ -1,4 +1,4 @@
-"""Which differences between systems are more than chance: means with intervals, and paired comparisons.
+"""Significance of differences between systems: means with intervals, and paired comparisons.
 
 Every number is from per-query scores of one measure. Macro averages are unweighted means of the pairs' means, and
 queries are resampled and signs are flipped within pairs.

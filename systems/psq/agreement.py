@@ -1,4 +1,4 @@
-"""Both directions of translation at once: what one holds likely and the other does not is mostly noise.
+"""Combination of both translation directions: translations likely in only one of them are mostly noise.
 
 Wang and Oard (SIGIR 2006), "Combining bidirectional translation and synonymy for cross-language information
 retrieval", multiply p(e | f) with p(f | e). A frequent function word is a likely translation of many words, yet each

@@ -15,7 +15,7 @@ from clir_harness.systems.psq.terms import Stemmer, words
 
 @dataclass(frozen=True, slots=True)
 class EncodedBitext:
-    """Sentence pairs as ids, with what the ids stand for.
+    """Sentence pairs as ids, with the words and terms that the ids denote.
 
     Attributes:
         pairs: the pairs as ids.

@@ -169,7 +169,7 @@ class PostingsIndex(RetrievalSystem[SystemConfig]):
     summary = "inverted index of psq"
 
     def describe_index(self, language: str) -> Mapping[str, Any]:
-        """What words go through."""
+        """The analyser."""
         return {"analyser": Stemmer(language).name}
 
     def index(self, documents: Iterable[Document], folder: Path, context: IndexContext) -> None:

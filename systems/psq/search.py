@@ -56,6 +56,6 @@ class PSQSearcher(Searcher):
         return rank(self._postings.ids, scores, depth)
 
     def _structures(self, word: str) -> list[list[tuple[str, float]]]:
-        """Weighted terms that stand for a word together; a word without translations stands for itself."""
+        """Weighted terms that together represent a word; a word without translations represents itself."""
         translations = self._table.translations(word, self._pruning) if self._table else None
         return [[(term, 1.0)] for term in self._stemmer(word)] if translations is None else [translations]

@@ -30,7 +30,7 @@ class PSQTraining(TrainingSettings):
     pivot: str = Field("en", description="language of the documents, the second column of the parallel text")
     iterations: int = Field(5, ge=1, description="of expectation maximisation")
     both_directions: bool = Field(True, description="multiply with the probabilities of the other direction")
-    min_count: int = Field(2, ge=1, description="rarer words get no translations and stand for themselves")
+    min_count: int = Field(2, ge=1, description="rarer words get no translations and represent themselves")
     max_words: int = Field(200, ge=1, description="sentence pairs with a longer side are skipped")
     max_pairs: int | None = Field(None, ge=1, description="sentence pairs read of each language, from the first on")
     translations: int = Field(50, ge=1, description="translations kept of a word, at most")

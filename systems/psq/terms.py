@@ -26,7 +26,7 @@ class Stemmer:
 
     The work is done by Lucene's analyser of the language, once a word; languages that have none, and scripts without
     spaces between words, keep their words as they are. English keeps its stop words: without them the translations
-    of a function word would be whatever content words stand beside it, while with them its document frequency, and
+    of a function word would be the content words that occur near it, while with them its document frequency, and
     so its weight, comes out right.
     """
 

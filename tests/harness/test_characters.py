@@ -89,7 +89,7 @@ def test_control_characters_in_a_run_are_refused_with_file_and_line_however_it_i
 ) -> None:
     path = tmp_path / "their.run"
     path.write_text("q1 Q0 d9 1 2.0 t\n".replace(" ", parted) + column.replace(" ", parted) + "\n", "utf-8")
-    with pytest.raises(DataError, match=r"their\.run:2: .* is no id or tag"):
+    with pytest.raises(DataError, match=r"their\.run:2: .* is not a valid id or tag"):
         Run.read(path)
 
 
@@ -263,7 +263,7 @@ def test_ids_that_differ_in_normalisation_only_stay_two_and_are_told() -> None:
     composed, decomposed = "caf\u00e9", "cafe\u0301"
     both = report(replace(collection(document=composed), qrels={"q0": {"d1": 1, decomposed: 1}, "q1": {"d1": 1}}))
     assert [p.code for p in both.problems] == ["unknown-documents", "normalised-documents"]
-    assert "1 of them are there, but with ids in another Unicode normalisation" in both.warnings[1].message
+    assert "1 of them are, but with ids in another Unicode normalisation" in both.warnings[1].message
     queries = report(replace(collection(query=composed), qrels={"q0": {"d1": 1}, decomposed: {"d1": 1}}))
     assert {"unknown-queries", "normalised-queries"} <= {p.code for p in queries.problems}
 

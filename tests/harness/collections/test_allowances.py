@@ -72,7 +72,12 @@ SPOILT = {
         "1 document ids occur more than once",
         "20 %",
     ),
-    "unknown_queries": ("qrels.sw.en.txt", "q9 0 d1 1\n", "1 judged queries are not there, e.g. 'q9'", "25 %"),
+    "unknown_queries": (
+        "qrels.sw.en.txt",
+        "q9 0 d1 1\n",
+        "1 judged queries are not in the collection, e.g. 'q9'",
+        "25 %",
+    ),
     "empty_queries": ("queries.sw.en.tsv", "q4\t \tbridge\n", "1 queries of 'original' have no text", "25 %"),
     "duplicate_queries": (
         "queries.sw.en.tsv",
@@ -147,7 +152,7 @@ def test_an_allowance_that_is_not_needed_is_said_and_changes_no_result(collectio
 def test_faults_that_leave_nothing_to_score_have_no_allowance(collection: Tiny) -> None:
     collection.spoil("docs.en.jsonl", json.dumps({"id": "d 9", "text": "spaced"}) + "\n")
     collection.spoil("qrels.sw.en.txt", "q9 0 d1 1\n")
-    with pytest.raises(CollectionError, match="1 document ids cannot stand in a TREC run") as refused:
+    with pytest.raises(CollectionError, match="1 document ids cannot be written into a TREC run") as refused:
         collection.look()
     assert str(refused.value).endswith("allow: {unknown_queries: 25 %}")
 

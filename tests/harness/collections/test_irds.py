@@ -132,7 +132,10 @@ def test_neuclir_2023_filtered_by_the_topics_of_2022_fails_before_it_is_scored(n
         "print(json.dumps([collection.qrels, [problem.message for problem in report(collection).errors]]))",
     )
 
-    assert found == [{"201": {"d1": 3}}, ["there are no queries", "1 judged queries are not there, e.g. '201'"]]
+    assert found == [
+        {"201": {"d1": 3}},
+        ["there are no queries", "1 judged queries are not in the collection, e.g. '201'"],
+    ]
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def test_it_has_the_settings_that_every_source_has(tmp_path: Path) -> None:
     board = run(tmp_path, DOCUMENTS, QUERIES, qrels, drop_self=True, allow={"unknown_queries": "50 %"})
     assert board.rows[0].entries[0].means == {"RR": 1.0}
     assert [warning.split(" (")[0] for warning in board.columns[0].warnings] == [
-        "1 judged queries are not there",
+        "1 judged queries are not in the collection",
         "the document whose id is the query's is left out of every ranking",
     ]
 

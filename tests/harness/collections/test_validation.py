@@ -51,7 +51,11 @@ def test_a_sound_collection_has_no_problems_and_its_counts_are_told():
             "empty-queries",
             "2 queries of 'original' .* 'q1', 'q2'",
         ),
-        ({"queries": {"original": queries("q1")}}, "unknown-queries", "1 judged queries are not there, e.g. 'q2'"),
+        (
+            {"queries": {"original": queries("q1")}},
+            "unknown-queries",
+            "1 judged queries are not in the collection, e.g. 'q2'",
+        ),
         ({"qrels": {}}, "no-judgements", "empty qrels"),
         ({"qrels": {"q1": {}}}, "no-judgements", "empty qrels"),
         ({"qrels": {"301": {"d1": 1}}}, "no-judged-queries", "none of 2 queries has judgements"),
@@ -70,7 +74,7 @@ def test_a_sound_collection_has_no_problems_and_its_counts_are_told():
         (
             {"documents": documents(Document("d1", "a"), Document("d2", "b"), Document("d\u00a03", "c"))},
             "document-ids",
-            r"1 document ids cannot stand in a TREC run.*white space.*'d\\xa03'",
+            r"1 document ids cannot be written into a TREC run.*white space.*'d\\xa03'",
         ),
         ({"pair": LanguagePair("ha", "en")}, "language", "the original queries are in 'sw', but the pair is ha-en"),
         ({"pair": LanguagePair("sw", "fr")}, "language", "the documents are in 'en', but the pair is sw-fr"),

@@ -120,7 +120,7 @@ def test_tracks_are_a_key_of_a_suite(tmp_path: Path) -> None:
         ("rates: [0.05, 0.1]", "rates: [0.05, 1.5]", 9, "less than or equal to 1"),
         ("rates: [0.05, 0.1]", "rates: [0]", 9, "greater than 0"),
         ("rates: [0.05, 0.1]", "rates: []", 9, "at least 1"),
-        ("rates: [0.05, 0.1]", "rates: [0.1, 0.1]", 9, "the same rate twice"),
+        ("rates: [0.05, 0.1]", "rates: [0.1, 0.1]", 9, "the same rate occurs twice"),
         ("rates: [0.05, 0.1]", "rate: 0.1", 9, "did you mean 'rates'"),
         ("rates: [0.05, 0.1]", "rates: [0.1], langauge: sw", 9, "unknown key"),
         ("noise: swap, ", "", 9, "a track needs `noise`"),
