@@ -240,7 +240,7 @@ class Planner:
         }
         return CellTask(
             key=fingerprint(identity),
-            row=row.model_copy(update={"settings": dict(ready.settings)}),
+            row=row.with_settings(ready.settings),
             source=entry.source,
             source_settings=dict(entry.settings),
             data=str(self.data) if self.data else None,
