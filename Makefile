@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 # would compile it anew. The rest of the 2 GB compiles when it is first imported. Left out: torch's
 # files in the syntax of later Pythons.
 EAGER := click rich pydantic pydantic_core yaml regex filelock numpy psutil ir_measures langcodes tabulate jnius pyarrow \
-	torch sympy mpmath transformers huggingface_hub accelerate scipy
+	torch sympy mpmath transformers huggingface_hub scipy
 
 .PHONY: leaderboard compare readme test check lock clean
 

@@ -11,12 +11,11 @@ from __future__ import annotations
 import argparse
 import itertools
 
-import torch
-
 from clir_harness.harness.training import parse_bitext
-from clir_harness.systems.distillation.known_item import reciprocal_rank
 from clir_harness.systems.late_interaction.encoder import TokenEncoder
+from clir_harness.systems.late_interaction.maxsim import text_scores
 from clir_harness.systems.parallel_text.bitext import read_bitext
+from clir_harness.systems.training.pairs import mean_reciprocal_rank
 
 
 def main() -> None:
@@ -31,12 +30,13 @@ def main() -> None:
     ((language, files),) = parse_bitext([options.bitext]).items()
     pairs = list(itertools.islice((pair for file in files for pair in read_bitext(file, language)), options.first))
     lengths = {"query_length": options.tokens, "document_length": options.tokens}
-    sides = {}
-    for name, source in (("student", options.student), ("teacher", options.teacher)):
-        encoder = TokenEncoder.load(source).with_settings(**lengths)
-        texts = [pair.source if name == "student" else pair.target for pair in pairs]
-        sides[name] = [torch.from_numpy(found) for found in encoder.encode(texts, "query")]
-    rank = reciprocal_rank(sides["student"], sides["teacher"])
+    student, teacher = (
+        TokenEncoder.load(source).with_settings(**lengths) for source in (options.student, options.teacher)
+    )
+    rank = mean_reciprocal_rank(
+        [(pair.source, pair.target) for pair in pairs],
+        lambda queries, texts: text_scores(student.encode(queries, "query"), teacher.encode(texts, "query")),
+    )
     print(f"{language}: MRR {rank:.3f} over {len(pairs)} pairs")
 
 

@@ -19,9 +19,10 @@ from pathlib import Path
 import torch
 
 from clir_harness.harness.collections.embedded import write_bitext
+from clir_harness.harness.training import TrainingContext
 from clir_harness.systems.distillation.settings import Optimisation
 from clir_harness.systems.distillation.student import student_from_teacher
-from clir_harness.systems.distillation.trainer import Progress, train
+from clir_harness.systems.distillation.trainer import train
 from clir_harness.systems.distillation.transport import transport_plan
 from clir_harness.systems.late_interaction.encoder import EncoderSettings, TokenEncoder
 from clir_harness.systems.parallel_text.bitext import read_bitext
@@ -52,11 +53,11 @@ def main() -> None:
                 student = student_from_teacher(teacher, pairs, vocabulary_size=4000, seed=0)
                 ends: list[float] = []
 
-                def mark(progress: Progress, ends: list[float] = ends) -> None:
-                    if progress.step:
+                def mark(step: int, _steps: int | None, _text: str, ends: list[float] = ends) -> None:
+                    if step:
                         ends.append(time.perf_counter())
 
-                train(student, teacher, pairs, [], settings, folder / f"{loss}{turn}", on_progress=mark)
+                train(student, teacher, pairs, [], settings, TrainingContext(folder / f"{loss}{turn}", progress=mark))
                 seconds[loss] += [after - before for before, after in itertools.pairwise(ends)]
         texts = [pair.target for pair in pairs[: options.batch]]
         length = max(len(ids) for ids in tokenizer(texts)["input_ids"])

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from clir_harness.harness.errors import MissingDataError, UsageError
 from clir_harness.harness.identity import fingerprint, package_version, settings_without_places, system_code
 from clir_harness.harness.languages import canonical_tag
+from clir_harness.harness.progress import Progress, no_progress
 from clir_harness.harness.settings import validated
 from clir_harness.harness.store import Artefact, Store
 from clir_harness.harness.system import SYSTEMS, ConfigT, RetrievalSystem
@@ -37,25 +38,21 @@ class TrainingSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _tell_nobody(_done: int, _total: int | None, _text: str) -> None:
-    """Take no notice of progress."""
-
-
 @dataclass(frozen=True, slots=True)
 class TrainingContext:
-    """What a system is told when it is trained.
+    """Parameters passed to `TrainableSystem.train`.
 
     Attributes:
         scratch: folder for checkpoints; it survives a kill, and the same training finds it again.
-        seed: for whatever is drawn at random.
-        threads: how many processor threads it may use.
-        tell: is told steps done, steps in all and a line about how it goes.
+        seed: of random numbers.
+        threads: CPU threads it may use.
+        progress: progress callback: (step, number of steps, message).
     """
 
     scratch: Path
     seed: int = 0
     threads: int = 1
-    tell: Callable[[int, int | None, str], None] = _tell_nobody
+    progress: Progress = no_progress
 
 
 class TrainableSystem(RetrievalSystem[ConfigT]):

@@ -20,7 +20,7 @@ from clir_harness.systems.distillation.system import Distilled
 class CALTraining(Distillation):
     """Settings of CAL's training."""
 
-    loss: Loss = Field("nearest", description="what is made small; see clir_harness.systems.distillation.losses")
+    loss: Loss = Field("nearest", description="training loss; see clir_harness.systems.distillation.losses")
 
 
 @register_system("cal")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,8 @@ from torch.nn import functional
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from clir_harness.harness.errors import DataError
+from clir_harness.harness.progress import Progress, no_progress
+from clir_harness.systems.checkpoints.inference import encode_in_batches
 from clir_harness.systems.checkpoints.reading import positions, read_tokenizer
 from clir_harness.systems.checkpoints.sources import model_folder
 from clir_harness.systems.dense.checkpoint import read_transformer
@@ -151,30 +153,23 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
         role: Role,
         *,
         batch_size: int = 32,
-        on_progress: Callable[[int], None] | None = None,
+        progress: Progress = no_progress,
     ) -> Vectors:
         """Vectors (texts, dim) in the order of the texts.
 
         Args:
             texts: cut at the role's length.
             role: which side of the search they are on.
-            batch_size: texts encoded at once; it does not bear on the result.
-            on_progress: called with the number of texts done so far, after every batch.
+            batch_size: texts encoded at once; it does not change the result.
+            progress: progress callback, called after every batch.
         """
         vectors = np.empty((len(texts), self.dim), np.float32)
         rows = self._rows(texts, role)
-        by_length = sorted(range(len(rows)), key=lambda number: -len(rows[number]))
-        was_training = self.training
-        self.eval()
-        try:
-            with torch.inference_mode():
-                for start in range(0, len(by_length), batch_size):
-                    batch = by_length[start : start + batch_size]
-                    vectors[batch] = self(**self._pad([rows[number] for number in batch], role)).cpu().numpy()
-                    if on_progress is not None:
-                        on_progress(start + len(batch))
-        finally:
-            self.train(was_training)
+
+        def encode(batch: list[int]) -> None:
+            vectors[batch] = self(**self._pad([rows[number] for number in batch], role)).cpu().numpy()
+
+        encode_in_batches(self, rows, batch_size, encode, progress)
         return vectors
 
     def digest(self) -> str:

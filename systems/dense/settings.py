@@ -4,39 +4,58 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from clir_harness.harness.system import SystemConfig
 from clir_harness.systems.dense.layout import POOLINGS, Pooling
-from clir_harness.systems.dense.presets import PRESETS, Preset, find_preset
+from clir_harness.systems.dense.presets import PRESETS, find_preset
 from clir_harness.systems.dense.recipe import Choices
-from clir_harness.systems.training.settings import EncoderTraining
+from clir_harness.systems.training.settings import EncoderTraining, LearningRate, Precision
 
 DEFAULT_PRESET = "mdpr"
 _PLACE: dict[str, Any] = {"identity": False}
-_PRESET = f"a published encoder with its pooling and prompts: {', '.join(PRESETS)}"
 
 
-def choices(
-    preset: Preset | None,
-    pooling: Pooling | None,
-    normalise: bool | None,
-    query_prompt: str | None,
-    passage_prompt: str | None,
-) -> Choices:
-    """What the settings say of an encoder, the preset filling in for those left out."""
-    if preset is None:
-        return Choices(pooling, normalise, query_prompt, passage_prompt)
-    return Choices(
-        pooling or preset.pooling,
-        preset.normalise if normalise is None else normalise,
-        preset.query_prompt if query_prompt is None else query_prompt,
-        preset.passage_prompt if passage_prompt is None else passage_prompt,
-        preset.dense,
+class EncoderChoices(BaseModel):
+    """What settings say of an encoder, a preset filling in for those left out."""
+
+    preset: str | None = Field(
+        None,
+        description=f"a published encoder with its pooling and prompts: {', '.join(PRESETS)}; '{DEFAULT_PRESET}' when "
+        "no encoder is given either",
     )
+    pooling: Pooling | None = Field(None, description=f"how token states become one vector: {', '.join(POOLINGS)}")
+    normalise: bool | None = Field(None, description="scale vectors to unit length: cosine instead of dot product")
+    query_prompt: str | None = Field(None, description="put before every query")
+    passage_prompt: str | None = Field(None, description="put before every passage")
+
+    @field_validator("preset")
+    @classmethod
+    def _preset_exists(cls, name: str | None) -> str | None:
+        if name is not None:
+            find_preset(name)
+        return name
+
+    def source_of(self, encoder: str | None) -> str:
+        """Folder or hub id of an encoder; the preset's when none is given."""
+        return encoder or find_preset(self.preset or DEFAULT_PRESET).encoder
+
+    def choices_for(self, encoder: str | None) -> Choices:
+        """Pooling, normalisation and prompts for an encoder; None stands for the preset's."""
+        name = self.preset or (DEFAULT_PRESET if encoder is None else None)
+        if name is None:
+            return Choices(self.pooling, self.normalise, self.query_prompt, self.passage_prompt)
+        preset = find_preset(name)
+        return Choices(
+            self.pooling or preset.pooling,
+            preset.normalise if self.normalise is None else self.normalise,
+            preset.query_prompt if self.query_prompt is None else self.query_prompt,
+            preset.passage_prompt if self.passage_prompt is None else self.passage_prompt,
+            preset.dense,
+        )
 
 
-class MDPRConfig(SystemConfig):
+class MDPRConfig(EncoderChoices, SystemConfig):
     """Settings of dense retrieval.
 
     An encoder without a preset is used as the files beside its weights say (sentence-transformers' layout); where there
@@ -49,11 +68,6 @@ class MDPRConfig(SystemConfig):
     passage_encoder: str | None = Field(
         None, description="the same for passages, where they have their own", json_schema_extra=_PLACE
     )
-    preset: str | None = Field(None, description=f"{_PRESET}; '{DEFAULT_PRESET}' when no encoder is given either")
-    pooling: Pooling | None = Field(None, description=f"how token states become one vector: {', '.join(POOLINGS)}")
-    normalise: bool | None = Field(None, description="scale vectors to unit length: cosine in place of dot product")
-    query_prompt: str | None = Field(None, description="put before every query")
-    passage_prompt: str | None = Field(None, description="put before every passage")
     query_length: int | None = Field(
         None, ge=3, description="longest query in tokens; when left out what the model's files say, else 64"
     )
@@ -70,17 +84,10 @@ class MDPRConfig(SystemConfig):
     passage_batch: int = Field(32, ge=1, description="passages encoded at once; does not bear on the result")
     device: str = Field("auto", description="auto (a GPU if there is one), cpu, cuda ...", json_schema_extra=_PLACE)
 
-    @field_validator("preset")
-    @classmethod
-    def _preset_exists(cls, name: str | None) -> str | None:
-        if name is not None:
-            find_preset(name)
-        return name
-
     @property
     def query_source(self) -> str:
         """Folder or hub id of the query encoder."""
-        return self.encoder or find_preset(self.preset or DEFAULT_PRESET).encoder
+        return self.source_of(self.encoder)
 
     @property
     def passage_source(self) -> str:
@@ -90,51 +97,32 @@ class MDPRConfig(SystemConfig):
     @property
     def choices(self) -> Choices:
         """What is said of pooling, normalisation and prompts."""
-        name = self.preset or (DEFAULT_PRESET if self.encoder is None else None)
-        preset = find_preset(name) if name else None
-        return choices(preset, self.pooling, self.normalise, self.query_prompt, self.passage_prompt)
+        return self.choices_for(self.encoder)
 
 
-class MDPRTraining(EncoderTraining):
+class MDPRTraining(EncoderChoices, EncoderTraining):
     """Settings of training with in-batch negatives. The trained model keeps pooling, normalisation and prompts."""
 
     start: str | None = Field(  # type: ignore[assignment]  # wider than the base's
         None,
         description="encoder to start from, folder or model hub id; `new` for a small one with random weights; "
         "the preset's if none",
-        json_schema_extra={"identity": False},
+        json_schema_extra=_PLACE,
     )
-    preset: str | None = Field(None, description=f"{_PRESET}; '{DEFAULT_PRESET}' when no start is given either")
-    pooling: Pooling | None = Field(None, description=f"how token states become one vector: {', '.join(POOLINGS)}")
-    normalise: bool | None = Field(None, description="train cosines in place of dot products")
-    query_prompt: str | None = Field(None, description="put before every query")
-    passage_prompt: str | None = Field(None, description="put before every passage")
-    batch_size: int = Field(64, ge=2, description="pairs in a batch; each has the others' passages as negatives")
-    lr: float = Field(2e-5, gt=0, description="largest learning rate")
+    learning_rate: LearningRate = 2e-5
     temperature: float | None = Field(
         None, gt=0, description="scores are divided by it; 0.05 for cosines and 1 for dot products when left out"
     )
     symmetric: bool = Field(True, description="also let each passage find its query")
-    query_length: int = Field(64, ge=3, description="longest query in tokens")
-    passage_length: int = Field(128, ge=3, description="longest passage in tokens")
-    bf16: bool = Field(False, description="mixed precision; faster where the hardware has it, less exact")
+    precision: Precision = Field("float32", description="auto: bfloat16 where the device computes in it")
     device: str = Field("auto", description="auto (a GPU if there is one), cpu, cuda ...")
-
-    @field_validator("preset")
-    @classmethod
-    def _preset_exists(cls, name: str | None) -> str | None:
-        if name is not None:
-            find_preset(name)
-        return name
 
     @property
     def source(self) -> str:
         """Folder or hub id of the encoder to start from; `NEW` for none."""
-        return self.start or find_preset(self.preset or DEFAULT_PRESET).encoder
+        return self.source_of(self.start)
 
     @property
     def choices(self) -> Choices:
         """What is said of pooling, normalisation and prompts."""
-        name = self.preset or (DEFAULT_PRESET if self.start is None else None)
-        preset = find_preset(name) if name else None
-        return choices(preset, self.pooling, self.normalise, self.query_prompt, self.passage_prompt)
+        return self.choices_for(self.start)

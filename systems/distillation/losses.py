@@ -1,8 +1,8 @@
-"""How far a student's token vectors are from the teacher's: four ways to say which token answers for which.
+"""How far a student's token vectors are from the teacher's, with four ways to align student and teacher tokens.
 
 `transport` is the loss of OPTICAL (Huang, Yu & Allan, WSDM 2023, https://arxiv.org/abs/2301.12566). `nearest`,
-called CAL on the leaderboards, is the same without the coupling constraint: each token answers for the one it is
-nearest to, so that what OPTICAL gains over CAL is the worth of optimal transport. `mean` is sentence-level
+called CAL on the leaderboards, is the same without the coupling constraint: each token is aligned with its nearest
+one, so that what OPTICAL gains over CAL is the worth of optimal transport. `mean` is sentence-level
 distillation (Reimers & Gurevych 2020, https://arxiv.org/abs/2004.09813), `position` aligns token i to token i.
 """
 

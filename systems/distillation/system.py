@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,8 +18,7 @@ from clir_harness.systems.checkpoints.sources import source_digest
 from clir_harness.systems.distillation.settings import Distillation
 from clir_harness.systems.late_interaction.config import LateInteractionConfig, language_folders
 from clir_harness.systems.late_interaction.system import LateInteraction
-
-RECORD = "training.json"
+from clir_harness.systems.training.settings import RECORD
 
 
 class DistilledConfig(LateInteractionConfig):
@@ -41,7 +41,7 @@ class Distilled(LateInteraction[DistilledConfig], TrainableSystem[DistilledConfi
     Training: ClassVar[type[Distillation]] = Distillation
     model_field: ClassVar[str] = "student"
     languages = "the pivot language, and those its student was trained for"
-    requires: ClassVar[tuple[str, ...]] = ("POT", "accelerate", "tokenizers", "torch", "transformers")
+    requires: ClassVar[tuple[str, ...]] = ("POT", "tokenizers", "torch", "transformers")
 
     @cached_property
     def _records(self) -> list[dict[str, Any]]:
@@ -93,17 +93,10 @@ class Distilled(LateInteraction[DistilledConfig], TrainableSystem[DistilledConfi
         """
         from clir_harness.systems.distillation.distil import distil_from_files
 
-        parts = (
+        groups = (
             {language: {language: files} for language, files in bitext.items()} if settings.separate else {"": bitext}
         )
-        for name, files in parts.items():
+        for name, files in groups.items():
             (output / name).mkdir(exist_ok=True)
-            distil_from_files(
-                files,
-                settings,
-                output / name,
-                context.scratch / (name or "all"),
-                seed=context.seed,
-                threads=context.threads,
-                on_progress=lambda progress: context.tell(progress.step, progress.steps, progress.text),
-            )
+            own = replace(context, scratch=context.scratch / (name or "all"))
+            distil_from_files(files, settings, output / name, own)

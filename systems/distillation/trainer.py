@@ -1,58 +1,29 @@
-"""Training a student on sentence pairs: it learns to put a translation's tokens where the teacher puts the original's.
-
-A run keeps its state in a folder: the loss curve, checkpoints and the best weights so far. The same call after a kill
-goes on from the last checkpoint, and comes to the same result as a run that was never interrupted.
-"""
+"""Training a student on sentence pairs: its tokens of a sentence move to the teacher's tokens of the translation."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from clir_harness.harness.errors import UsageError
 from clir_harness.harness.identity import fingerprint, settings_without_places
-from clir_harness.systems.distillation.known_item import reciprocal_rank
+from clir_harness.harness.progress import Progress, no_progress
+from clir_harness.harness.training import TrainingContext
+from clir_harness.systems.checkpoints.devices import choose_device
 from clir_harness.systems.distillation.losses import alignment_loss
-from clir_harness.systems.distillation.precision import trains_in_bfloat16
 from clir_harness.systems.distillation.settings import Optimisation
 from clir_harness.systems.late_interaction.encoder import TokenEncoder
+from clir_harness.systems.late_interaction.maxsim import text_scores
 from clir_harness.systems.parallel_text.bitext import Pair
 from clir_harness.systems.parallel_text.filters import sample
 from clir_harness.systems.training.batches import BatchOrder
-from clir_harness.systems.training.checkpoints import Checkpoints, load_weights, save_weights
-from clir_harness.systems.training.optimisation import DivergedError, adamw, set_rates
-
-BEST = "best.safetensors"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What a caller may show: steps done, of how many, and how it goes in words."""
-
-    step: int
-    steps: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingResult:
-    """What came of a run: steps done, the step whose weights the student has, and its scores on held-out pairs.
-
-    Without held-out pairs the last step's weights are taken, and the scores are None.
-    """
-
-    steps: int
-    best_step: int
-    reciprocal_rank: float | None
-    held_out_loss: float | None
+from clir_harness.systems.training.checkpoints import Checkpoints
+from clir_harness.systems.training.fit import Evaluation, Fitted, fit
+from clir_harness.systems.training.pairs import mean_reciprocal_rank
+from clir_harness.systems.training.precision import trains_in_bfloat16
 
 
 def train(
@@ -61,27 +32,22 @@ def train(
     pairs: Sequence[Pair],
     held_out: Sequence[Pair],
     settings: Optimisation,
-    work: Path,
-    *,
-    seed: int = 0,
-    on_progress: Callable[[Progress], None] | None = None,
-) -> TrainingResult:
-    """Train a student in place; it ends with the last weights, or, with patience, with those of the best evaluation.
+    context: TrainingContext,
+) -> Fitted:
+    """Train a student in place; see `fit`.
 
     Args:
-        student: what is trained; moved to the accelerator if there is one.
+        student: what is trained; moved to a GPU if there is one.
         teacher: what it learns from; not changed.
         pairs: to learn from.
         held_out: to evaluate on: reciprocal rank of known-item search, foreign sentence to pivot sentence.
-        settings: how.
-        work: folder for curve, checkpoints and best weights; a run found there goes on.
-        seed: of data order and dropout.
-        on_progress: called after every step.
+        settings: loss, steps, learning rates ...
+        context: seed, folder for checkpoints, progress.
 
     Raises:
-        UsageError: when student and teacher differ in dimensions, there are no pairs, several processes take part,
-            or the folder holds another run.
-        DivergedError: when the loss is NaN or infinite; earlier checkpoints stay.
+        UsageError: when student and teacher differ in dimensions, there are no pairs, or the folder holds another
+            training.
+        DivergedError: loss or gradients became NaN or infinite; earlier checkpoints stay.
         DataError: when the last checkpoint is damaged.
     """
     if student.dim != teacher.dim:
@@ -91,136 +57,76 @@ def train(
         )
     if not pairs:
         raise UsageError("no sentence pairs to train on", hint="check the files and the filters' counts")
-    texts = [[(pair.source, pair.target) for pair in side] for side in (pairs, held_out)]
     run = {
-        "settings": {**settings_without_places(settings), "seed": seed},
+        "settings": {**settings_without_places(settings), "seed": context.seed},
         "student": student.digest(),
         "teacher": teacher.digest(),
-        "pairs": fingerprint(texts),
+        "pairs": fingerprint([[(pair.source, pair.target) for pair in side] for side in (pairs, held_out)]),
     }
-    evaluated = sample(held_out, settings.evaluation_pairs)
-    made = _Run(student, teacher, pairs, evaluated, settings, Checkpoints(work, run), seed, on_progress)
-    with torch.random.fork_rng():
-        return made.carry_out()
+    checkpoints = Checkpoints(context.scratch, run)
+    objective = _Objective(student, teacher, sample(held_out, settings.evaluation_pairs), settings)
+    order = BatchOrder(len(pairs), settings.batch_size, context.seed, [len(pair.target) for pair in pairs])
+    teacher_vectors: Mapping[str, Tensor] | None = None
+    if settings.cache_teacher and settings.steps * settings.accumulation > order.per_pass:
+
+        def report(done: int, total: int | None, _text: str) -> None:
+            context.progress(0, settings.steps, f"the teacher has encoded {done} of {total} texts")
+
+        found = objective.teacher_vectors((pair.target for pair in pairs), report)
+        teacher_vectors = {text: vectors.half() for text, vectors in found.items()}
+    return fit(
+        student,
+        student.body.get_input_embeddings(),
+        lambda number, _: objective.loss([pairs[i] for i in order[number]], teacher_vectors),
+        settings,
+        checkpoints,
+        context,
+        evaluation=Evaluation(objective.scores, settings.evaluate_every, settings.patience) if held_out else None,
+        accumulation=settings.accumulation,
+        max_gradient_norm=settings.max_gradient_norm,
+    )
 
 
-class _Run:
-    """One training run: its parts, and how far it is."""
+class _Objective:
+    """The loss of sentence pairs, and the scores on held-out ones."""
 
     def __init__(
-        self,
-        student: TokenEncoder,
-        teacher: TokenEncoder,
-        pairs: Sequence[Pair],
-        held_out: Sequence[Pair],
-        settings: Optimisation,
-        checkpoints: Checkpoints,
-        seed: int,
-        on_progress: Callable[[Progress], None] | None,
+        self, student: TokenEncoder, teacher: TokenEncoder, held_out: Sequence[Pair], settings: Optimisation
     ) -> None:
-        self.on_progress = on_progress or (lambda _: None)
-        self.accelerator = Accelerator()
-        if self.accelerator.num_processes > 1:
-            raise UsageError("training takes one process", hint="start it without a multi-process launcher")
-        self.pairs, self.held_out, self.settings, self.seed = pairs, held_out, settings, seed
-        self.checkpoints, self.best = checkpoints, checkpoints.folder / BEST
-        device = self.accelerator.device
-        self.bfloat16 = trains_in_bfloat16(settings.precision, device)
         lengths = {"query_length": settings.max_tokens, "document_length": settings.max_tokens}
-        self.teacher = teacher.with_settings(**lengths).to(device).eval()
-        model = student.with_settings(**lengths).to(device)
-        self.student: TokenEncoder = model
-        optimizer = adamw(
-            model,
-            model.body.get_input_embeddings(),
-            rate=settings.learning_rate,
-            embedding_rate=settings.embedding_learning_rate,
-            weight_decay=settings.weight_decay,
-        )
-        self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
-        self.order = BatchOrder([len(pair.target) for pair in pairs], settings.batch_size, seed)
-        self.progress: dict[str, Any] = {"step": 0, "best": None, "since_best": 0}
-        self.kept: list[Tensor] | None = None
-        self.goals: list[Tensor] = []
+        self._device = choose_device("auto")
+        self._student = student.to(self._device).with_settings(**lengths)
+        self._teacher = teacher.with_settings(**lengths).to(self._device).eval()
+        self._bfloat16 = trains_in_bfloat16(settings.precision, self._device)
+        self._settings, self._held_out = settings, held_out
+        self._held_out_vectors = self.teacher_vectors(pair.target for pair in held_out)
 
-    def carry_out(self) -> TrainingResult:
-        settings = self.settings
-        self.progress |= self.checkpoints.restore(self.student, self.optimizer)
-        self._encode_with_teacher()
-        while self.progress["step"] < settings.steps and not self._out_of_patience():
-            step = self.progress["step"]
-            loss = self._step(step)
-            self.progress["step"] = step = step + 1
-            self.checkpoints.note(step=step, loss=loss)
-            if self.held_out and (step % settings.evaluate_every == 0 or step == settings.steps):
-                self._evaluate(step)
-            if step % settings.checkpoint_every == 0:
-                self.checkpoints.save(self.student, self.optimizer, **self.progress)
-            held_out = "" if self.progress["best"] is None else f", held-out RR {self.progress['rank']:.3f}"
-            self.on_progress(Progress(step, settings.steps, f"loss {loss:.3f}{held_out}"))
-        best = self.progress["best"]
-        if best is not None:
-            load_weights(self.student, self.best)
-        self.student.eval()
-        done = self.progress["step"]
-        if best is None:
-            return TrainingResult(done, done, None, None)
-        return TrainingResult(done, best["step"], best["reciprocal_rank"], best["loss"])
+    def teacher_vectors(self, texts: Iterable[str], progress: Progress = no_progress) -> dict[str, Tensor]:
+        """The teacher's token vectors (tokens, dim) of texts."""
+        distinct = list(dict.fromkeys(texts))
+        found = self._teacher.encode(distinct, "query", progress=progress)
+        return {text: torch.from_numpy(vectors) for text, vectors in zip(distinct, found, strict=True)}
 
-    def _encode_with_teacher(self) -> None:
-        """Vectors of the held-out pivot sentences, and of all of them where a run sees them more than once."""
-        self.goals = _tensors(self.teacher.encode([pair.target for pair in self.held_out], "query"))
-        batches = self.settings.steps * self.settings.accumulation
-        if self.settings.cache_teacher and batches > self.order.per_pass:
-            texts = [pair.target for pair in self.pairs]
-
-            def tell(done: int) -> None:
-                self.on_progress(Progress(0, self.settings.steps, f"the teacher has encoded {done} of {len(texts)}"))
-
-            self.kept = [v.half() for v in _tensors(self.teacher.encode(texts, "query", on_progress=tell))]
-
-    def _step(self, step: int) -> float:
-        """One optimiser step; the mean loss of its batches."""
-        settings = self.settings
-        self.model.train()
-        torch.manual_seed(self.seed * 1_000_003 + step)  # the same after a resume
-        set_rates(self.optimizer, step, settings.steps, settings.warmup)
-        total = 0.0
-        for part in range(settings.accumulation):
-            batch = self.order[step * settings.accumulation + part]
-            loss = self._loss(
-                [self.pairs[i] for i in batch], None if self.kept is None else [self.kept[i] for i in batch]
-            )
-            total += float(loss.detach()) / settings.accumulation
-            if not math.isfinite(total):
-                raise DivergedError(
-                    f"the loss is {total} at step {step + 1}",
-                    hint="lower the learning rates, or train in float32; the checkpoints so far are kept",
-                )
-            self.accelerator.backward(loss / settings.accumulation)
-        self.accelerator.clip_grad_norm_(self.model.parameters(), settings.max_gradient_norm)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        return total
-
-    def _loss(self, pairs: Sequence[Pair], goals: Sequence[Tensor] | None) -> Tensor:
-        settings, device = self.settings, self.accelerator.device
-        foreign = self.student.tokenize([pair.source for pair in pairs], "query")
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.bfloat16):
-            vectors = self.model(**foreign)
-            if goals is None:
-                pivot = self.teacher.tokenize([pair.target for pair in pairs], "query")
+    def loss(self, pairs: Sequence[Pair], teacher_vectors: Mapping[str, Tensor] | None) -> Tensor:
+        """The loss of a batch, given the teacher's vectors of its pivot sentences, or computing them."""
+        settings = self._settings
+        foreign = self._student.tokenize([pair.source for pair in pairs], "query")
+        with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._bfloat16):
+            vectors = self._student(**foreign)
+            if teacher_vectors is None:
+                pivot = self._teacher.tokenize([pair.target for pair in pairs], "query")
                 with torch.no_grad():
-                    goal, goal_mask = self.teacher(**pivot), pivot["scored"]
-        if goals is not None:
-            goal = pad_sequence(list(goals), batch_first=True).float().to(device)
-            lengths = torch.tensor([len(one) for one in goals], device=device)
-            goal_mask = torch.arange(goal.shape[1], device=device) < lengths.unsqueeze(1)
+                    target, mask = self._teacher(**pivot), pivot["scored"]
+        if teacher_vectors is not None:
+            rows = [teacher_vectors[pair.target] for pair in pairs]
+            target = pad_sequence(rows, batch_first=True).float().to(self._device)
+            lengths = torch.tensor([len(row) for row in rows], device=self._device)
+            mask = torch.arange(target.shape[1], device=self._device) < lengths.unsqueeze(1)
         return alignment_loss(
             vectors,
-            goal,
+            target,
             foreign["scored"],
-            goal_mask,
+            mask,
             loss=settings.loss,
             solver=settings.solver,
             beta=settings.beta,
@@ -228,30 +134,20 @@ class _Run:
             detach=settings.detach,
         )
 
-    def _evaluate(self, step: int) -> None:
-        """Score on the held-out pairs, and keep the weights; with patience only those of the best reciprocal rank."""
-        self.model.eval()
-        found = _tensors(self.student.encode([pair.source for pair in self.held_out], "query"))
-        rank = reciprocal_rank(found, self.goals)
-        size, losses = self.settings.batch_size, 0.0
+    def scores(self) -> dict[str, float]:
+        """Mean reciprocal rank of known-item search, and mean loss, of the held-out pairs."""
+        pairs, size = self._held_out, self._settings.batch_size
+        loss = 0.0
         with torch.no_grad():
-            for start in range(0, len(self.held_out), size):
-                batch = self.held_out[start : start + size]
-                losses += len(batch) * float(self._loss(batch, self.goals[start : start + size]))
-        scores = {"step": step, "reciprocal_rank": rank, "loss": losses / len(self.held_out)}
-        self.checkpoints.note(step=step, reciprocal_rank=rank, held_out_loss=scores["loss"])
-        self.progress["rank"] = rank
-        best = self.progress["best"]
-        if self.settings.patience is None or best is None or rank > best["reciprocal_rank"]:
-            save_weights(self.student, self.best)
-            self.progress.update(best=scores, since_best=0)
-        else:
-            self.progress["since_best"] += 1
+            for start in range(0, len(pairs), size):
+                batch = pairs[start : start + size]
+                loss += len(batch) * float(self.loss(batch, self._held_out_vectors)) / len(pairs)
 
-    def _out_of_patience(self) -> bool:
-        patience = self.settings.patience
-        return patience is not None and self.progress["since_best"] >= patience
+        def score(queries: list[str], texts: list[str]) -> Tensor:
+            teacher_vectors = [self._held_out_vectors[text].numpy() for text in texts]
+            return text_scores(self._student.encode(queries, "query"), teacher_vectors)
 
-
-def _tensors(arrays: Sequence[Any]) -> list[Tensor]:
-    return [torch.from_numpy(array) for array in arrays]
+        return {
+            "mrr": mean_reciprocal_rank([(pair.source, pair.target) for pair in pairs], score),
+            "held_out_loss": loss,
+        }

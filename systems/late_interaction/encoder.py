@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from clir_harness.harness.errors import DataError
+from clir_harness.harness.progress import Progress, no_progress
+from clir_harness.systems.checkpoints.inference import encode_in_batches
 from clir_harness.systems.checkpoints.reading import (
     POOLER,
     PROJECTION,
@@ -184,17 +186,17 @@ class TokenEncoder(nn.Module):  # type: ignore[misc]
         role: Role,
         *,
         batch_size: int = 32,
-        on_progress: Callable[[int], None] | None = None,
+        progress: Progress = no_progress,
     ) -> list[TokenVectors]:
         """Vectors (tokens, dim) of each text's scored tokens, in the order of the texts.
 
         Args:
             texts: cut at the role's length.
             role: which side of the search they are on.
-            batch_size: texts encoded at once; it does not bear on the result.
-            on_progress: called after every batch with the number of texts done so far.
+            batch_size: texts encoded at once; it does not change the result.
+            progress: progress callback, called after every batch.
         """
-        return self.encode_tokens(self._tokens.rows(texts, role), role, batch_size=batch_size, on_progress=on_progress)
+        return self.encode_tokens(self._tokens.rows(texts, role), role, batch_size=batch_size, progress=progress)
 
     def encode_tokens(
         self,
@@ -202,24 +204,17 @@ class TokenEncoder(nn.Module):  # type: ignore[misc]
         role: Role,
         *,
         batch_size: int = 32,
-        on_progress: Callable[[int], None] | None = None,
+        progress: Progress = no_progress,
     ) -> list[TokenVectors]:
         """The same as `encode`, for rows of token ids such as `passages` gives."""
-        longest_first = sorted(range(len(rows)), key=lambda number: -len(rows[number]))
         vectors: dict[int, TokenVectors] = {}
-        was_training = self.training
-        self.eval()
-        try:
-            with torch.no_grad():
-                for start in range(0, len(rows), batch_size):
-                    batch = longest_first[start : start + batch_size]
-                    padded = self._padded([rows[number] for number in batch], role)
-                    states, scored = self(**padded).cpu().numpy(), padded["scored"].cpu().numpy()
-                    vectors |= {number: state[kept] for number, state, kept in zip(batch, states, scored, strict=True)}
-                    if on_progress is not None:
-                        on_progress(len(vectors))
-        finally:
-            self.train(was_training)
+
+        def encode(batch: list[int]) -> None:
+            padded = self._padded([rows[number] for number in batch], role)
+            states, scored = self(**padded).cpu().numpy(), padded["scored"].cpu().numpy()
+            vectors.update((number, state[kept]) for number, state, kept in zip(batch, states, scored, strict=True))
+
+        encode_in_batches(self, rows, batch_size, encode, progress)
         return [vectors[number] for number in range(len(rows))]
 
     def digest(self) -> str:

@@ -111,6 +111,11 @@ def maxsim_scores(
     return arranged_scores(rows, ArrangedTokens.of(vectors, offsets, device), memory=memory)
 
 
+def text_scores(queries: Sequence[NDArray[np.float32]], documents: Sequence[NDArray[np.float32]]) -> Tensor:
+    """MaxSim (queries, documents) of texts that are token vectors (tokens, dim), of each at least one document."""
+    return maxsim_scores(queries, np.concatenate(documents), np.cumsum([0, *map(len, documents)]))
+
+
 def arranged_scores(queries: Sequence[Tensor], tokens: ArrangedTokens, *, memory: int | None = None) -> Tensor:
     """The same as `maxsim_scores`, over passages that are arranged already; queries are on their device."""
     device = tokens.vectors.device

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from clir_harness.systems.training.settings import EncoderTraining
+from clir_harness.systems.training.settings import EncoderTraining, LearningRate
 
 
 class ColBERTTraining(EncoderTraining):
@@ -14,7 +14,7 @@ class ColBERTTraining(EncoderTraining):
     batch_size: int = Field(32, ge=2, description="queries in a batch; each has the others' passages as negatives")
     hard_negatives: int = Field(1, ge=0, description="passages a query that BM25 ranks high and that are not its own")
     depth: int = Field(50, ge=1, description="ranks of BM25 from which they are drawn")
-    lr: float = Field(3e-5, gt=0, description="largest learning rate")
+    learning_rate: LearningRate = 3e-5
     temperature: float = Field(1.0, gt=0, description="MaxSim scores, sums over a query's tokens, are divided by it")
     augmentation: bool | None = Field(
         None, description="pad queries with [MASK] and count all positions; as the start if none"

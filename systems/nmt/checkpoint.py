@@ -17,8 +17,8 @@ from typing import Any
 from clir_harness.harness.errors import DataError, UnknownNameError
 from clir_harness.harness.languages import AmbiguousLanguageError, LanguagePair, canonical_tag, resolve
 from clir_harness.systems.checkpoints.sources import model_folder, source_digest, weight_files
+from clir_harness.systems.training.settings import RECORD
 
-RECORD = "training.json"
 _BOTH_SIDES = re.compile(r"__([a-z]{2,3})__|([a-z]{2,3}_[A-Z][A-Za-z]{1,3})")
 _CODES = {"ns": "nso"}
 """Codes of M2M-100 that are no language tags."""

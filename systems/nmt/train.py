@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from io import BytesIO
@@ -30,7 +29,6 @@ from clir_harness.harness.identity import settings_without_places
 from clir_harness.harness.languages import language_name
 from clir_harness.harness.training import Bitext, TrainingContext
 from clir_harness.systems.checkpoints.transformers_log import quiet
-from clir_harness.systems.nmt.checkpoint import RECORD
 from clir_harness.systems.nmt.settings import BM25NMTConfig, NMTTraining
 from clir_harness.systems.nmt.start import IdPair, start_model
 from clir_harness.systems.nmt.translator import load_translator
@@ -38,8 +36,9 @@ from clir_harness.systems.parallel_text.bitext import Pair
 from clir_harness.systems.parallel_text.filters import sample
 from clir_harness.systems.parallel_text.training_data import load_training_data
 from clir_harness.systems.training.batches import BatchOrder
-from clir_harness.systems.training.checkpoints import CURVE, Checkpoints
-from clir_harness.systems.training.optimisation import adamw, set_rates, take_step
+from clir_harness.systems.training.checkpoints import Checkpoints
+from clir_harness.systems.training.fit import fit
+from clir_harness.systems.training.model_card import write_record
 from clir_harness.systems.training.vocabulary import unpointed
 
 EVALUATED = 200
@@ -50,7 +49,7 @@ def train_on_bitext(bitext: Bitext, settings: NMTTraining, output: Path, context
     """Train, and fill a folder with checkpoint, tokenizer, `training.json`, loss curve and `README.md`.
 
     The same text, settings and seed give the same weights on the same machine, also after a kill: a training that finds
-    its checkpoint in `context.scratch` goes on from there.
+    its checkpoint in `context.scratch` resumes from there.
 
     Args:
         bitext: files by language.
@@ -70,20 +69,13 @@ def train_on_bitext(bitext: Bitext, settings: NMTTraining, output: Path, context
             hint="train one for each language",
         )
     torch.set_num_threads(context.threads)
-    data = load_training_data(
-        bitext,
-        held_out=settings.held_out,
-        per_language=settings.per_language,
-        pivot_share=settings.pivot_share,
-        pivot=settings.pivot,
-        seed=context.seed,
-    )
+    data = load_training_data(bitext, settings, context.seed)
     train = _directed(data.pairs, settings.reverse)
     held = _directed(sample(data.held_out, EVALUATED), settings.reverse)
     sources, target = sorted(bitext), settings.pivot
     if settings.reverse:
         sources, target = [settings.pivot], sources[0]
-    context.tell(0, settings.steps, "learning the vocabulary and word translations")
+    context.progress(0, settings.steps, "learning the vocabulary and word translations")
     tokenizer = make_tokenizer([text for pair in train for text in pair], settings, output)
     encoded = _encode(tokenizer, train)
     short = [pair for pair in encoded if max(map(len, pair)) <= settings.max_tokens]
@@ -95,23 +87,52 @@ def train_on_bitext(bitext: Bitext, settings: NMTTraining, output: Path, context
     model = start_model(tokenizer, encoded, settings, context.seed)
     run = {"settings": settings_without_places(settings), "pairs": content_digest(train), "seed": context.seed}
     checkpoints = Checkpoints(context.scratch, run)
-    _fit(model, short, settings, context, checkpoints)
-    model.train(False)
+    order = BatchOrder(len(short), settings.batch_size, context.seed, [len(target) for _, target in short])
+    fit(
+        model,
+        model.model.encoder.embed_tokens,
+        lambda number, _: _loss(model, [short[i] for i in order[number]], settings.label_smoothing),
+        settings,
+        checkpoints,
+        context,
+        betas=(0.9, 0.98),
+    )
     with quiet():
         model.save_pretrained(output)
+    scores = _evaluate(model, tokenizer, held, output, settings, context.threads)
     record = {
         "sources": sources,
         "target": target,
         "settings": settings_without_places(settings),
         "seed": context.seed,
         "pairs": {"training": len(short), "too_long": len(train) - len(short), "held_out": len(data.held_out)},
-        "files": [asdict(file) for file in data.files],
         "filters": {language: asdict(report) for language, report in data.reports.items()},
-        "held_out": _evaluate(model, tokenizer, held, output, settings, context.threads),
+        "held_out": scores,
     }
-    shutil.copyfile(checkpoints.curve, output / CURVE)
-    (output / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (output / "README.md").write_text(_card(record), encoding="utf-8")
+    names = ", ".join(map(language_name, sources))
+    about = (
+        f"A Marian model of {settings.layers} + {settings.layers} layers of width {settings.width}, trained on nothing "
+        "but the files below. It writes lower case: its translations are for lexical search, not for readers."
+    )
+    facts = {
+        "sentence pairs": len(short),
+        "steps x batch": f"{settings.steps} x {settings.batch_size}",
+        "seed": context.seed,
+        "held-out pairs": len(data.held_out),
+        **{f"held-out {name}": f"{value:.2f}" for name, value in (scores or {}).items()},
+    }
+    title = f"Translation from {names} into {language_name(target)}"
+    write_record(
+        output,
+        context.scratch,
+        record,
+        data.files,
+        title=title,
+        about=about,
+        facts=facts,
+        languages=[*sources, target],
+        pipeline="translation",
+    )
 
 
 def make_tokenizer(texts: Sequence[str], settings: NMTTraining, folder: Path) -> MarianTokenizer:
@@ -159,35 +180,6 @@ def make_tokenizer(texts: Sequence[str], settings: NMTTraining, folder: Path) ->
 def _directed(pairs: Sequence[Pair], reverse: bool) -> list[tuple[str, str]]:
     plain = [(unpointed(pair.source), unpointed(pair.target)) for pair in pairs]
     return [(target, source) for source, target in plain] if reverse else plain
-
-
-def _fit(
-    model: MarianMTModel,
-    pairs: Sequence[IdPair],
-    settings: NMTTraining,
-    context: TrainingContext,
-    checkpoints: Checkpoints,
-) -> None:
-    optimizer = adamw(
-        model,
-        model.model.encoder.embed_tokens,
-        rate=settings.learning_rate,
-        embedding_rate=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-        betas=(0.9, 0.98),
-    )
-    order = BatchOrder([len(target) for _, target in pairs], settings.batch_size, context.seed)
-    model.train()
-    with torch.random.fork_rng():
-        for step in range(checkpoints.restore(model, optimizer)["step"], settings.steps):
-            set_rates(optimizer, step, settings.steps, settings.warmup)
-            torch.manual_seed(context.seed * 1_000_003 + step)  # the same after a resume
-            loss = _loss(model, [pairs[i] for i in order[step]], settings.label_smoothing)
-            value = take_step(model, optimizer, loss, step)
-            checkpoints.note(step=step + 1, loss=value)
-            context.tell(step + 1, settings.steps, f"loss {value:.3f}")
-            if (step + 1) % settings.checkpoint_every == 0:
-                checkpoints.save(model, optimizer, step=step + 1)
 
 
 def _encode(tokenizer: MarianTokenizer, pairs: Sequence[tuple[str, str]]) -> list[IdPair]:
@@ -240,37 +232,3 @@ def _evaluate(
         "chrf": sacrebleu.metrics.CHRF(lowercase=True).corpus_score(found, references).score,
         "bleu": sacrebleu.metrics.BLEU(lowercase=True).corpus_score(found, references).score,
     }
-
-
-def _card(record: dict[str, Any]) -> str:
-    settings, held = record["settings"], record["held_out"]
-    score = (
-        "No pairs were held out, so it was not evaluated."
-        if held is None
-        else f"On {held['pairs']} held-out pairs of the training domain: perplexity {held['perplexity']:.2f} a piece, "
-        f"chrF {held['chrf']:.1f}, BLEU {held['bleu']:.1f} (greedy, cases ignored)."
-    )
-    names = ", ".join(language_name(language) for language in record["sources"])
-    tags = "".join(f"- {language}\n" for language in [*record["sources"], record["target"]])
-    files = "\n".join(
-        f"| {file['name']} | {file['language']} | {file['bytes']} | `{file['sha256']}` |" for file in record["files"]
-    )
-    return f"""---
-language:
-{tags}library_name: transformers
-pipeline_tag: translation
----
-# Translation from {names} into {language_name(record["target"])}
-
-A Marian model of {settings["layers"]} + {settings["layers"]} layers of width {settings["width"]}, trained by
-clir-harness on {record["pairs"]["training"]} sentence pairs for {settings["steps"]} steps of {settings["batch_size"]}
-(seed {record["seed"]}). It writes lower case: its translations are for lexical search, not for readers.
-
-{score}
-
-It was trained on nothing but the files below, whose licences bear on its use.
-
-| file | language | bytes | SHA-256 |
-|---|---|---|---|
-{files}
-"""

@@ -22,8 +22,8 @@ from clir_harness.systems.checkpoints.devices import choose_device
 from clir_harness.systems.checkpoints.sources import model_folder, source_digest
 from clir_harness.systems.checkpoints.transformers_log import quiet
 from clir_harness.systems.nmt.cache import cache_folder
-from clir_harness.systems.nmt.checkpoint import RECORD
 from clir_harness.systems.nmt.settings import BM25NMTConfig
+from clir_harness.systems.training.settings import RECORD
 from clir_harness.systems.training.vocabulary import unpointed
 
 _SENTENCE_END = regex.compile(r"(?<=[.!?…؟]['\")\]»”]*)\s+|(?<=[。！？।॥።])\s*|\s*\n\s*")

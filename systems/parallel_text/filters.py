@@ -5,14 +5,17 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import langcodes
 import regex
 from pydantic import BaseModel, ConfigDict, Field
 
 from clir_harness.systems.parallel_text.bitext import Pair
+
+PairT = TypeVar("PairT")
 
 _UNICODE_SCRIPTS = {
     "Hans": ("Han",),
@@ -96,15 +99,22 @@ def sample(pairs: Sequence[Pair], count: int, seed: int = 0) -> list[Pair]:
     return [pairs[i] for i in sorted(chosen[:count])]
 
 
-def split_held_out(pairs: Sequence[Pair], count: int) -> tuple[list[Pair], list[Pair]]:
-    """Pairs to train on and about `count` held out (at most a tenth), by a hash of the pivot side.
+def split_held_out(
+    pairs: Sequence[PairT], count: int, pivot: Callable[[PairT], str]
+) -> tuple[list[PairT], list[PairT]]:
+    """Pairs to train on and pairs held out, chosen by a hash of their pivot sides.
 
-    All pairs with one pivot sentence go the same way, so that no held-out translation is trained on.
+    All pairs with one pivot side go the same way, so that no held-out translation or passage is trained on.
+
+    Args:
+        pairs: what is split; both parts keep the order.
+        count: different pivot sides whose pairs are held out, at most a tenth of all.
+        pivot: gives the pivot side of a pair.
     """
-    order = sorted({_digest(pair.target) for pair in pairs})
+    order = sorted({_digest(pivot(pair)) for pair in pairs})
     held_out = set(order[: min(count, len(order) // 10)])
-    train = [pair for pair in pairs if _digest(pair.target) not in held_out]
-    return train, [pair for pair in pairs if _digest(pair.target) in held_out]
+    train = [pair for pair in pairs if _digest(pivot(pair)) not in held_out]
+    return train, [pair for pair in pairs if _digest(pivot(pair)) in held_out]
 
 
 def _digest(*parts: str) -> bytes:

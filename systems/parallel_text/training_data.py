@@ -1,4 +1,4 @@
-"""Training data of a distillation: files of parallel text by language, read, filtered, sampled and split."""
+"""Training data: files of parallel text by language, read, filtered, sampled and split."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from clir_harness.harness.training import Bitext, sides
 from clir_harness.systems.parallel_text.bitext import Pair, read_bitext
 from clir_harness.systems.parallel_text.filters import (
     FilterReport,
-    FilterSettings,
     filter_bitext,
     sample,
     split_held_out,
 )
+from clir_harness.systems.parallel_text.settings import ParallelTextSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +39,13 @@ class TrainingData:
     reports: Mapping[str, FilterReport]
 
 
-def load_training_data(
-    files: Bitext,
-    *,
-    filters: FilterSettings | None = None,
-    held_out: int = 500,
-    per_language: int | None = None,
-    pivot_share: float = 0.0,
-    pivot: str = "en",
-    seed: int = 0,
-) -> TrainingData:
+def load_training_data(files: Bitext, settings: ParallelTextSettings, seed: int = 0) -> TrainingData:
     """Read and select; the same for the same files, in whatever order the languages are given.
 
     Args:
         files: files of each foreign language; duplicates are found across all files of a language.
-        filters: what is left out.
-        held_out: pivot sentences kept for evaluation, over all languages; at most a tenth of them.
-        per_language: pairs of a language at most, drawn by the seed; all when None.
-        pivot_share: pivot sentences of the pairs to train on that are added with themselves as translation, as a
-            share of these pairs.
-        pivot: language of the other side.
-        seed: of the draw.
+        settings: languages, amounts, and how many are held out.
+        seed: of the draw where not all pairs are taken.
 
     Raises:
         MissingDataError, DataError: as `read_bitext`.
@@ -67,18 +53,23 @@ def load_training_data(
     """
     pairs: list[Pair] = []
     reports: dict[str, FilterReport] = {}
-    read: list[DataFile] = []
     for language in sorted(files):
-        stream = (pair for path in files[language] for pair in read_bitext(path, language, pivot))
-        kept, reports[language] = filter_bitext(stream, language, filters)
+        stream = (pair for path in files[language] for pair in read_bitext(path, language, settings.pivot))
+        kept, reports[language] = filter_bitext(stream, language)
         if not kept:
             raise UsageError(f"no sentence pair for '{language}' passes the filters: {reports[language]}")
-        pairs += kept if per_language is None else sample(kept, per_language, seed)
-        read += [_describe(file, language) for path in files[language] for file in sides(path)]
-    train, evaluation = split_held_out(pairs, held_out)
+        pairs += kept if settings.per_language is None else sample(kept, settings.per_language, seed)
+    train, evaluation = split_held_out(pairs, settings.held_out, lambda pair: pair.target)
     pivots = list({pair.target: Pair(pair.target, pair.target, pair.id) for pair in train}.values())
-    train += sample(pivots, round(pivot_share * len(train)), seed)
-    return TrainingData(tuple(train), tuple(sample(evaluation, held_out, seed)), tuple(read), reports)
+    train += sample(pivots, round(settings.pivot_share * len(train)), seed)
+    return TrainingData(
+        tuple(train), tuple(sample(evaluation, settings.held_out, seed)), tuple(describe_files(files)), reports
+    )
+
+
+def describe_files(files: Bitext) -> list[DataFile]:
+    """Names, sizes and digests of all files of parallel text."""
+    return [_describe(file, language) for language in sorted(files) for path in files[language] for file in sides(path)]
 
 
 def _describe(path: Path, language: str) -> DataFile:

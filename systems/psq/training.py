@@ -54,7 +54,7 @@ def train_tables(bitext: Bitext, settings: PSQTraining, output: Path, context: T
 
         def on_iteration(iteration: int, likelihood: float, language: str = language, before: int = turn) -> None:
             done, total = before * settings.iterations + iteration, len(bitext) * settings.iterations
-            context.tell(done, total, f"{language}: iteration {iteration}, log-likelihood {likelihood:.0f}")
+            context.progress(done, total, f"{language}: iteration {iteration}, log-likelihood {likelihood:.0f}")
 
         with tempfile.TemporaryDirectory(dir=context.scratch) as scratch:
             learned = train(encoded.pairs, settings.iterations, Path(scratch), on_iteration)

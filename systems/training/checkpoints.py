@@ -1,8 +1,4 @@
-"""A training run on disk: whose it is, its loss curve, and checkpoints that are whole or not there at all.
-
-Whatever is drawn at random in a step is drawn from the seed and the step's number, so that a run that goes on from a
-checkpoint comes to the same result as one that was never interrupted.
-"""
+"""A training run on disk: whose it is, its loss curve, and checkpoints that are whole or not there at all."""
 
 from __future__ import annotations
 
@@ -17,12 +13,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from clir_harness.harness.atomic_files import atomic_folder, atomic_path, write_text
 from clir_harness.harness.errors import DataError, UsageError
 
 CURVE = "losses.jsonl"
 KEPT = 2
 """Checkpoints kept: the last, and one more should the disk spoil it."""
-_RUN, _WEIGHTS, _OPTIMIZER, _PROGRESS = "run.json", "weights.safetensors", "optimizer.safetensors", "progress.json"
+_RUN, _WEIGHTS, _OPTIMIZER, _STATE = "run.json", "weights.safetensors", "optimizer.safetensors", "progress.json"
 
 
 class Checkpoints:
@@ -48,50 +45,57 @@ class Checkpoints:
                     hint="remove the folder to start anew, or repeat the call that made it",
                 )
         else:
-            part = path.with_name(path.name + ".part")
-            part.write_text(json.dumps(run, indent=1), encoding="utf-8")
-            part.replace(path)
+            write_text(path, json.dumps(run, indent=1))
 
-    def save(self, model: nn.Module, optimizer: Optimizer, *, step: int, **progress: Any) -> None:
-        """Keep the state after so many steps, and what else is to be known of it; of older ones the last stays."""
-        place, part = self.folder / f"step-{step:09}", self.folder / "step.part"
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir()
+    def save(self, model: nn.Module, optimizer: Optimizer, state: Mapping[str, Any]) -> None:
+        """Keep weights, the optimiser's moments and what else is to be known; of older checkpoints the last stays.
+
+        Args:
+            model: whose weights are kept.
+            optimizer: of this model.
+            state: the number of steps done, under `step`, and whatever else JSON can hold.
+        """
         moments = {
             f"{number}.{name}": value.detach().cpu().clone()
-            for number, state in optimizer.state_dict()["state"].items()
-            for name, value in state.items()
+            for number, values in optimizer.state_dict()["state"].items()
+            for name, value in values.items()
         }
-        save_weights(model, part / _WEIGHTS)
-        save_file(moments, part / _OPTIMIZER)
-        (part / _PROGRESS).write_text(json.dumps({**progress, "step": step}), encoding="utf-8")
-        shutil.rmtree(place, ignore_errors=True)
-        part.rename(place)
+        with atomic_folder(self.folder / f"step-{state['step']:09}") as part:
+            save_weights(model, part / _WEIGHTS)
+            save_file(moments, part / _OPTIMIZER)
+            (part / _STATE).write_text(json.dumps(state), encoding="utf-8")
         for old in self._all()[:-KEPT]:
             shutil.rmtree(old)
 
     def restore(self, model: nn.Module, optimizer: Optimizer) -> dict[str, Any]:
-        """Put the latest state into model and optimizer, and cut the loss curve there.
+        """Put the latest checkpoint into model and optimizer, and cut the loss curve there.
+
+        Args:
+            model: gets the weights.
+            optimizer: of this model; gets the moments.
 
         Returns:
-            Steps done, under `step`, and what was kept with them; 0 and nothing else where there is no checkpoint.
+            The state that was saved with it; empty where there is no checkpoint.
 
         Raises:
             DataError: when the checkpoint is damaged.
         """
         found = self._all()
-        progress = _read(found[-1], model, optimizer) if found else {"step": 0}
+        state = _read(found[-1], model, optimizer) if found else {}
         lines = self.curve.read_text("utf-8").splitlines() if self.curve.is_file() else []
-        kept = [line for line in lines if _step_of(line) <= progress["step"]]
-        part = self.curve.with_name(CURVE + ".part")
-        part.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
-        part.replace(self.curve)
-        return progress
+        kept = [line for line in lines if _step_of(line) <= state.get("step", 0)]
+        write_text(self.curve, "".join(f"{line}\n" for line in kept))
+        return state
 
     def note(self, **values: Any) -> None:
         """Add a line to the loss curve."""
         with self.curve.open("a", encoding="utf-8") as handle:
             handle.write(json.dumps(values, allow_nan=False) + "\n")
+
+    def losses(self) -> list[float]:
+        """The training loss of every step so far."""
+        rows = map(json.loads, self.curve.read_text("utf-8").splitlines())
+        return [row["loss"] for row in rows if "loss" in row]
 
     def _all(self) -> list[Path]:
         return sorted(self.folder.glob("step-*"))
@@ -99,9 +103,8 @@ class Checkpoints:
 
 def save_weights(model: nn.Module, path: Path) -> None:
     """Write a model's weights, whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    save_file({name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}, part)
-    part.replace(path)
+    with atomic_path(path) as part:
+        save_file({name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}, part)
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
@@ -111,18 +114,18 @@ def load_weights(model: nn.Module, path: Path) -> None:
 
 def _read(place: Path, model: nn.Module, optimizer: Optimizer) -> dict[str, Any]:
     try:
-        progress: dict[str, Any] = json.loads((place / _PROGRESS).read_text("utf-8"))
+        state: dict[str, Any] = json.loads((place / _STATE).read_text("utf-8"))
         load_weights(model, place / _WEIGHTS)
-        state: dict[int, dict[str, Tensor]] = {}
+        moments: dict[int, dict[str, Tensor]] = {}
         for key, value in load_file(place / _OPTIMIZER).items():
             number, _, name = key.partition(".")
-            state.setdefault(int(number), {})[name] = value
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+            moments.setdefault(int(number), {})[name] = value
+        optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
     except (SafetensorError, RuntimeError, OSError, KeyError, TypeError, ValueError) as error:
         raise DataError(
-            f"is a damaged checkpoint: {error}", path=place, hint="remove it to go on from the one before"
+            f"is a damaged checkpoint: {error}", path=place, hint="remove it to resume from the one before"
         ) from error
-    return progress
+    return state
 
 
 def _step_of(line: str) -> float:

@@ -1,60 +1,74 @@
-"""Pairs to train on: read from parallel text, split, and put into batches."""
+"""Queries with relevant passages: read, held out from training, and evaluated on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import numpy as np
+import torch
+from torch import Tensor
 
 from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.harness.training import Bitext
+from clir_harness.systems.parallel_text.bitext import read_bitext
+from clir_harness.systems.parallel_text.filters import split_held_out
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-Pair = tuple[str, str]
+QueryPassage = tuple[str, str]
+"""A query and a passage that is relevant to it."""
 
-MOST_HELD_OUT = 500
 SAMPLE = 1000
 MOST_UNKNOWN = 0.5
 
 
-def split_pairs(pairs: Iterable[Pair], held_out: float, seed: int) -> tuple[list[Pair], list[Pair]]:
-    """Pairs to train on, and pairs to measure on, drawn at random; each pair once.
+def read_pairs(bitext: Bitext) -> list[QueryPassage]:
+    """All pairs of parallel text: the foreign side as query, the pivot's as passage.
+
+    Raises:
+        MissingDataError, DataError: as `read_bitext`.
+    """
+    return [
+        (pair.source, pair.target)
+        for language, files in sorted(bitext.items())
+        for file in files
+        for pair in read_bitext(file, language)
+    ]
+
+
+def split_pairs(pairs: Iterable[QueryPassage], held_out: int) -> tuple[list[QueryPassage], list[QueryPassage]]:
+    """Pairs to train on and pairs held out, each pair once.
 
     Args:
-        pairs: (query, relevant passage).
-        held_out: share to measure on, at most `MOST_HELD_OUT`.
-        seed: for the draw.
+        pairs: of which those with one passage go the same way.
+        held_out: passages whose pairs are held out, at most a tenth of all.
 
     Raises:
         DataError: when fewer than two are left to train on.
     """
-    distinct = list(dict.fromkeys(pairs))
-    count = min(int(np.ceil(held_out * len(distinct))), MOST_HELD_OUT)
-    if len(distinct) - count < 2:
-        raise DataError(
-            f"{len(distinct)} different pairs, {count} of them held out, leave too few to train on",
-            hint="give more text, or lower held_out",
-        )
-    order = np.random.default_rng([seed, 0]).permutation(len(distinct))
-    held = {int(number) for number in order[:count]}
-    kept = [pair for number, pair in enumerate(distinct) if number not in held]
-    return kept, [distinct[number] for number in sorted(held)]
+    train, held = split_held_out(list(dict.fromkeys(pairs)), held_out, lambda pair: pair[1])
+    if len(train) < 2:
+        raise DataError(f"{len(train)} different pairs are too few to train on", hint="give more text")
+    return train, held
 
 
-def batch_of_step(pairs: Sequence[Pair], step: int, size: int, seed: int) -> list[Pair]:
-    """The batch of a step from 0: pairs in a new random order every epoch, an incomplete last batch left out.
+def mean_reciprocal_rank(pairs: Sequence[QueryPassage], score: Callable[[list[str], list[str]], Tensor]) -> float:
+    """Mean reciprocal rank of each pair's passage among all of their passages; ties count against it.
 
-    >>> pairs = [("a", "A"), ("b", "B"), ("c", "C")]
-    >>> sorted(batch_of_step(pairs, 0, 8, seed=1))
-    [('a', 'A'), ('b', 'B'), ('c', 'C')]
+    Args:
+        pairs: at least one.
+        score: gives the scores (Q, P) of queries with passages.
+
+    >>> scores = torch.tensor([[2.0, 1.0], [3.0, 1.0]])
+    >>> mean_reciprocal_rank([("eins", "one"), ("zwei", "two")], lambda queries, passages: scores)
+    0.75
     """
-    size = min(size, len(pairs))
-    epoch, place = divmod(step, len(pairs) // size)
-    order = np.random.default_rng([seed, 1, epoch]).permutation(len(pairs))
-    return [pairs[number] for number in order[place * size : (place + 1) * size]]
+    places = {passage: place for place, passage in enumerate(dict.fromkeys(passage for _, passage in pairs))}
+    scores = score([query for query, _ in pairs], list(places))
+    relevant = scores[torch.arange(len(pairs)), [places[passage] for _, passage in pairs]]
+    return float((1 / (scores >= relevant.unsqueeze(1)).sum(1)).mean())
 
 
 def unknown_share(tokenizer: PreTrainedTokenizerFast, texts: Iterable[str]) -> float:
@@ -68,6 +82,10 @@ def unknown_share(tokenizer: PreTrainedTokenizerFast, texts: Iterable[str]) -> f
 
 def require_known(share: float, language: str) -> None:
     """Refuse to train on a language that the tokenizer cannot write.
+
+    Args:
+        share: of unknown tokens, as `unknown_share` gives it.
+        language: what the message calls it.
 
     Raises:
         UsageError: gives the share of unknown tokens.

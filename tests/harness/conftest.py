@@ -54,7 +54,7 @@ class LookupSystem(TrainableSystem):
                         raise DataError("expected two columns", path=file, line=number)
                     for word in columns[0].split():
                         model.setdefault(word, []).extend(columns[1].split())
-        context.tell(1, 1, "counted")
+        context.progress(1, 1, "counted")
         with (context.scratch / "trainings").open("a") as log:
             log.write("x")
         (output / "model.json").write_text(json.dumps(model))

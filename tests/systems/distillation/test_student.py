@@ -7,10 +7,11 @@ import torch
 
 from clir_harness.harness.collections.embedded.bitext import bitext
 from clir_harness.harness.errors import DataError, UsageError
-from clir_harness.systems.distillation.known_item import reciprocal_rank
 from clir_harness.systems.distillation.student import multilingual_student, student_from_teacher
 from clir_harness.systems.late_interaction.encoder import TokenEncoder
+from clir_harness.systems.late_interaction.maxsim import text_scores
 from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.training.pairs import mean_reciprocal_rank
 
 from .conftest import make_teacher
 
@@ -30,12 +31,13 @@ def test_the_body_carries_over_and_the_vocabulary_grows(teacher: TokenEncoder, p
 def test_before_any_training_translations_help_to_find_what_was_not_read(teacher: TokenEncoder) -> None:
     pairs = [Pair(source, target, str(i)) for i, (source, target) in enumerate(bitext("sw", 700))]
     train, held = pairs[:600], pairs[600:]
-    goals = [torch.from_numpy(one) for one in teacher.encode([pair.target for pair in held], "query")]
 
     def rank(translated: bool) -> float:
         student = student_from_teacher(teacher, train, vocabulary_size=2000, translated=translated)
-        found = student.encode([pair.source for pair in held], "query")
-        return reciprocal_rank([torch.from_numpy(one) for one in found], goals)
+        return mean_reciprocal_rank(
+            [(pair.source, pair.target) for pair in held],
+            lambda queries, texts: text_scores(student.encode(queries, "query"), teacher.encode(texts, "query")),
+        )
 
     assert rank(translated=True) > 1.5 * rank(translated=False)
 

@@ -16,16 +16,19 @@ import pytest
 import torch
 
 from clir_harness.harness.errors import UsageError
+from clir_harness.harness.training import TrainingContext
 from clir_harness.systems.distillation.distil import distil
-from clir_harness.systems.distillation.known_item import reciprocal_rank
 from clir_harness.systems.distillation.settings import Optimisation
 from clir_harness.systems.distillation.student import student_from_teacher
-from clir_harness.systems.distillation.trainer import Progress, train
+from clir_harness.systems.distillation.trainer import train
 from clir_harness.systems.late_interaction.encoder import TokenEncoder
+from clir_harness.systems.late_interaction.maxsim import text_scores
 from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.parallel_text.settings import ParallelTextSettings
 from clir_harness.systems.parallel_text.training_data import load_training_data
 from clir_harness.systems.training.checkpoints import CURVE
-from clir_harness.systems.training.optimisation import DivergedError
+from clir_harness.systems.training.fit import DivergedError
+from clir_harness.systems.training.pairs import mean_reciprocal_rank
 
 from .conftest import make_teacher
 
@@ -58,24 +61,26 @@ def test_loss_falls_and_translations_it_was_taught_are_found(
     taught, before = pairs[:60], teacher.digest()
     student = student_from_teacher(teacher, taught, vocabulary_size=600, translated=False)
     rank_before = known_item_rank(student, teacher, taught[:20])
-    seen = []
+    seen: list[int] = []
+    context = TrainingContext(tmp_path, progress=lambda step, steps, text: seen.append(step))
     settings = quick.model_copy(update={"steps": 60})
-    result = train(student, teacher, taught, taught[:20], settings, tmp_path, on_progress=seen.append)
+    result = train(student, teacher, taught, taught[:20], settings, context)
     losses = [line["loss"] for line in lines(tmp_path) if "loss" in line]
-    ranks = [line["reciprocal_rank"] for line in lines(tmp_path) if "reciprocal_rank" in line]
+    ranks = [line["mrr"] for line in lines(tmp_path) if "mrr" in line]
     assert sum(losses[-10:]) < 0.85 * sum(losses[:10])
     assert rank_before < 0.8
     assert ranks[-1] > 0.95
-    assert (result.best_step, result.reciprocal_rank) == (60, ranks[-1])
-    assert [progress.step for progress in seen if progress.step] == list(range(1, 61))
+    assert (result.best_step, result.scores["mrr"]) == (60, ranks[-1])
+    assert [step for step in seen if step] == list(range(1, 61))
     assert teacher.digest() == before
 
 
 def known_item_rank(student: TokenEncoder, teacher: TokenEncoder, pairs: list[Pair]) -> float:
     cut = student.eval().with_settings(query_length=32, document_length=32)
-    found = cut.encode([pair.source for pair in pairs], "query")
-    goals = teacher.encode([pair.target for pair in pairs], "query")
-    return reciprocal_rank([torch.from_numpy(one) for one in found], [torch.from_numpy(one) for one in goals])
+    return mean_reciprocal_rank(
+        [(pair.source, pair.target) for pair in pairs],
+        lambda queries, texts: text_scores(cut.encode(queries, "query"), teacher.encode(texts, "query")),
+    )
 
 
 @pytest.mark.parametrize("loss", ["nearest", "mean", "position"])
@@ -83,7 +88,7 @@ def test_every_loss_trains(
     loss: str, quick: Optimisation, new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
 ) -> None:
     settings = Optimisation.model_validate({**quick.model_dump(), "loss": loss, "accumulation": 2})
-    train(new_student(), teacher, pairs, [], settings, tmp_path)
+    train(new_student(), teacher, pairs, [], settings, TrainingContext(tmp_path))
     losses = [line["loss"] for line in lines(tmp_path)]
     assert sum(losses[-5:]) < 0.9 * sum(losses[:5])
 
@@ -94,7 +99,7 @@ def test_equal_seeds_give_equal_curves_and_other_seeds_others(
     settings = quick.model_copy(update={"steps": 6})
     for name, seed in (("one", 0), ("two", 0), ("three", 1)):
         student = new_student()
-        train(student, teacher, pairs, [], settings, tmp_path / name, seed=seed)
+        train(student, teacher, pairs, [], settings, TrainingContext(tmp_path / name, seed))
     one, two, three = ((tmp_path / name / CURVE).read_text() for name in ("one", "two", "three"))
     assert one == two != three
 
@@ -103,22 +108,23 @@ KILLED = """
     import os, signal, sys
     from pathlib import Path
     from clir_harness.harness.collections.embedded.bitext import bitext
+    from clir_harness.harness.training import TrainingContext
     from clir_harness.systems.parallel_text.bitext import Pair
     from clir_harness.systems.distillation.settings import Optimisation
     from clir_harness.systems.distillation.student import student_from_teacher
     from clir_harness.systems.distillation.trainer import train
     from clir_harness.systems.late_interaction.encoder import TokenEncoder
 
-    def kill(progress):
-        if progress.step == 27:
+    def kill(step, steps, text):
+        if step == 27:
             os.kill(os.getpid(), signal.SIGKILL)
 
     teacher, work, settings = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     pairs = [Pair(source, target, str(i)) for i, (source, target) in enumerate(bitext("sw", 200))]
     teacher = TokenEncoder.load(teacher)
     student = student_from_teacher(teacher, pairs, vocabulary_size=600)
-    train(student, teacher, pairs[20:], pairs[:20], Optimisation.model_validate_json(settings), work,
-          on_progress=kill)
+    train(student, teacher, pairs[20:], pairs[:20], Optimisation.model_validate_json(settings),
+          TrainingContext(work, progress=kill))
 """
 
 
@@ -128,7 +134,7 @@ def test_a_killed_run_goes_on_to_the_result_of_an_uninterrupted_one(
     settings = quick.model_copy(update={"checkpoint_every": 10})
     teacher.save(tmp_path / "teacher")
     whole = new_student()
-    expected = train(whole, teacher, pairs[20:], pairs[:20], settings, tmp_path / "whole")
+    expected = train(whole, teacher, pairs[20:], pairs[:20], settings, TrainingContext(tmp_path / "whole"))
     command = [sys.executable, "-c", textwrap.dedent(KILLED), tmp_path / "teacher", tmp_path / "killed"]
     killed = subprocess.run(
         [*command, settings.model_dump_json()],
@@ -139,17 +145,17 @@ def test_a_killed_run_goes_on_to_the_result_of_an_uninterrupted_one(
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert max(line["step"] for line in lines(tmp_path / "killed")) == 27
-    student, steps = new_student(), []
+    student = new_student()
+    steps: list[int] = []
     found = train(
         student,
         teacher,
         pairs[20:],
         pairs[:20],
         settings,
-        tmp_path / "killed",
-        on_progress=lambda progress: steps.append(progress.step) if progress.step else None,
+        TrainingContext(tmp_path / "killed", progress=lambda step, _steps, _text: steps.append(step)),
     )
-    assert steps[0] == 21
+    assert min(step for step in steps if step) == 21
     assert found == expected
     assert (tmp_path / "killed" / CURVE).read_text() == (tmp_path / "whole" / CURVE).read_text()
     assert student.digest() == whole.digest()
@@ -161,7 +167,7 @@ def test_training_ends_early_without_progress(
     settings = QUICK.model_copy(
         update={"learning_rate": 1e-12, "embedding_learning_rate": 1e-12, "evaluate_every": 2, "patience": 3}
     )
-    result = train(new_student(), teacher, pairs[20:], pairs[:20], settings, tmp_path)
+    result = train(new_student(), teacher, pairs[20:], pairs[:20], settings, TrainingContext(tmp_path))
     assert (result.steps, result.best_step) == (8, 2)
 
 
@@ -170,14 +176,14 @@ def test_a_loss_that_is_not_a_number_ends_the_run_and_leaves_the_checkpoints(
 ) -> None:
     student = new_student()
 
-    def spoil(progress: Progress) -> None:
-        if progress.step == 7:
+    def spoil(step: int, _steps: int | None, _text: str) -> None:
+        if step == 7:
             with torch.no_grad():
                 next(student.body.parameters()).fill_(torch.nan)
 
     settings = QUICK.model_copy(update={"checkpoint_every": 5})
-    with pytest.raises(DivergedError, match="the loss is nan at step 8"):
-        train(student, teacher, pairs, [], settings, tmp_path, on_progress=spoil)
+    with pytest.raises(DivergedError, match="diverged at step 8: loss nan"):
+        train(student, teacher, pairs, [], settings, TrainingContext(tmp_path, progress=spoil))
     assert [path.name for path in tmp_path.glob("step-*")] == ["step-000000005"]
 
 
@@ -185,13 +191,13 @@ def test_requests_that_cannot_be_met_fail_before_training(
     new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="32 dimensions, the teacher's 16"):
-        train(new_student(), make_teacher(pairs, hidden=16), pairs, [], QUICK, tmp_path / "a")
+        train(new_student(), make_teacher(pairs, hidden=16), pairs, [], QUICK, TrainingContext(tmp_path / "a"))
     with pytest.raises(UsageError, match="no sentence pairs to train on"):
-        train(new_student(), teacher, [], [], QUICK, tmp_path / "b")
+        train(new_student(), teacher, [], [], QUICK, TrainingContext(tmp_path / "b"))
     settings = QUICK.model_copy(update={"steps": 2})
-    train(new_student(), teacher, pairs, [], settings, tmp_path / "c")
+    train(new_student(), teacher, pairs, [], settings, TrainingContext(tmp_path / "c"))
     with pytest.raises(UsageError, match="holds a training with other settings"):
-        train(new_student(), teacher, pairs, [], QUICK, tmp_path / "c")
+        train(new_student(), teacher, pairs, [], QUICK, TrainingContext(tmp_path / "c"))
 
 
 def test_a_result_has_its_record_and_card(
@@ -199,16 +205,15 @@ def test_a_result_has_its_record_and_card(
 ) -> None:
     path = tmp_path / "news.tsv"
     path.write_text("".join(f"{pair.source}\t{pair.target}\n" for pair in [*pairs, pairs[0]]))
-    data = load_training_data({"sw": [path]}, held_out=10)
+    data = load_training_data({"sw": (path,)}, ParallelTextSettings(held_out=10))
     student = new_student()
     (tmp_path / "model").mkdir()
     settings = QUICK.model_copy(update={"steps": 4})
-    result = distil(student, teacher, data, settings, tmp_path / "model", tmp_path / "work")
+    result = distil(student, teacher, data, settings, tmp_path / "model", TrainingContext(tmp_path / "work"))
     assert TokenEncoder.load(tmp_path / "model").digest() == student.digest()
     record = json.loads((tmp_path / "model" / "training.json").read_text())
-    assert record["result"]["reciprocal_rank"] == result.reciprocal_rank
+    assert record["result"]["scores"] == result.scores
     assert record["filters"]["sw"]["read"] == 201
     assert record["filters"]["sw"]["duplicate"] >= 1
     assert record["files"][0]["name"] == "news.tsv"
     assert "Swahili" in (tmp_path / "model" / "README.md").read_text()
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["model", "news.tsv"]

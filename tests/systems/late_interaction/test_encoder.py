@@ -155,10 +155,12 @@ def test_vectors_do_not_depend_on_the_batch(tiny_model: Path, settings: EncoderS
         np.testing.assert_allclose(one, other, atol=1e-5)
 
 
-def test_progress_is_told_after_every_batch(tiny_model: Path) -> None:
-    told: list[int] = []
-    TokenEncoder.load(tiny_model).encode(TEXTS, "document", batch_size=2, on_progress=told.append)
-    assert told == [2, 4, 5]
+def test_progress_is_reported_after_every_batch(tiny_model: Path) -> None:
+    reports: list[tuple[int, int | None, str]] = []
+    TokenEncoder.load(tiny_model).encode(
+        TEXTS, "document", batch_size=2, progress=lambda *report: reports.append(report)
+    )
+    assert reports == [(done, 5, "texts encoded") for done in (2, 4, 5)]
 
 
 def test_gradients_reach_body_and_projection_and_encoding_leaves_training_on(tiny_model: Path) -> None:

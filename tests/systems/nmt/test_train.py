@@ -13,7 +13,7 @@ from clir_harness.harness.training import TrainingContext
 from clir_harness.systems.nmt.settings import NMTTraining
 from clir_harness.systems.nmt.start import start_model
 from clir_harness.systems.nmt.train import train_on_bitext
-from clir_harness.systems.training.optimisation import DivergedError
+from clir_harness.systems.training.fit import DivergedError
 
 Train = Callable[..., Path]
 
@@ -33,7 +33,7 @@ def test_the_record_says_what_it_was_made_from_and_what_it_scored(model: Path, b
     assert record["held_out"]["chrf"] > 90
     assert record["held_out"]["perplexity"] < 2
     card = (model / "README.md").read_text()
-    assert "738 sentence pairs" in card
+    assert "| sentence pairs | 738 |" in card
     assert "Translation from Swahili into English" in card
 
 
@@ -52,11 +52,11 @@ def test_a_killed_training_goes_on_to_the_same_weights(train: Train, bitext: Pat
 
     whole = load_file(train(tmp_path / "whole", bitext, dropout=0.2) / "model.safetensors")
     (tmp_path / "scratch").mkdir()
-    context = TrainingContext(tmp_path / "scratch", tell=kill)
+    context = TrainingContext(tmp_path / "scratch", progress=kill)
     with pytest.raises(KilledError):
         train(tmp_path / "killed", bitext, context, dropout=0.2)
     seen: list[int] = []
-    again = replace(context, tell=lambda done, _total, _text: seen.append(done))
+    again = replace(context, progress=lambda done, _total, _text: seen.append(done))
     resumed = load_file(train(tmp_path / "again", bitext, again, dropout=0.2) / "model.safetensors")
     assert seen == [0, *range(6, 13)]  # step 5 was the last checkpoint
     assert all(whole[name].equal(resumed[name]) for name in whole)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from clir_harness.harness.errors import DataError, MissingDataError
 from clir_harness.systems.parallel_text.bitext import Pair, read_bitext
 from clir_harness.systems.parallel_text.filters import FilterSettings, filter_bitext, sample, split_held_out
 
+TARGET = attrgetter("target")
 PAIRS = [Pair("mvua kubwa", "heavy rain", "a"), Pair("bei ya mahindi", "the price of maize", "b")]
 TMX = """<?xml version="1.0" encoding="UTF-8"?>
 <tmx version="1.4"><header/><body>
@@ -119,10 +121,10 @@ def test_sample_and_split_depend_on_content_and_seed_alone() -> None:
     pairs = [Pair(f"sentensi {i}", f"sentence {i // 2}", str(i)) for i in range(200)]
     assert sample(pairs, 20, seed=1) == sample(pairs, 20, seed=1) != sample(pairs, 20, seed=2)
     assert len(sample(pairs, 20)) == 20
-    train, held_out = split_held_out(pairs, 8)
+    train, held_out = split_held_out(pairs, 8, TARGET)
     assert len(held_out) == 16  # eight sentences with two translations each
     assert not {p.target for p in train} & {p.target for p in held_out}
-    assert {p.id for p in split_held_out(pairs[::-1], 8)[1]} == {p.id for p in held_out}
+    assert {p.id for p in split_held_out(pairs[::-1], 8, TARGET)[1]} == {p.id for p in held_out}
 
 
 def test_real_bitext_reads_without_a_fault(data: Path) -> None:

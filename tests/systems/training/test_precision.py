@@ -2,7 +2,7 @@
 
 import torch
 
-from clir_harness.systems.distillation.precision import trains_in_bfloat16
+from clir_harness.systems.training.precision import trains_in_bfloat16
 
 CPU = torch.device("cpu")
 

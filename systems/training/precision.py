@@ -1,16 +1,20 @@
-"""In which precision encoders are trained: bfloat16 where the processor computes in it."""
+"""In which precision models are trained: bfloat16 where the device computes in it."""
 
 from __future__ import annotations
 
 import torch
 
-from clir_harness.systems.distillation.settings import Precision
+from clir_harness.systems.training.settings import Precision
 
 
 def trains_in_bfloat16(precision: Precision, device: torch.device) -> bool:
-    """Whether to use autocast to bfloat16: as asked for, or by what the device can.
+    """Whether to use autocast to bfloat16.
 
     A CPU without instructions for it emulates it, many times slower than float32.
+
+    Args:
+        precision: what the settings ask for; "auto" decides by what the device can do.
+        device: that the model is trained on.
     """
     if precision != "auto":
         return precision == "bfloat16"

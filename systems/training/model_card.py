@@ -1,0 +1,76 @@
+"""What a trained model's folder says about itself: a model card for people, the same facts as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import ModelCard, ModelCardData
+
+from clir_harness.harness.identity import package_version
+from clir_harness.systems.parallel_text.training_data import DataFile
+from clir_harness.systems.training.checkpoints import CURVE
+from clir_harness.systems.training.settings import RECORD
+
+_PACKAGES = ("POT", "clir-harness", "tokenizers", "torch", "transformers")
+_TEMPLATE = """\
+---
+{{ card_data }}
+---
+# {{ title }}
+
+{{ about }}
+
+| | |
+|---|---|
+{%- for name, value in facts.items() %}
+| {{ name }} | {{ value }} |
+{%- endfor %}
+
+The licences of the text, and that of the model it started from, if any, apply to it.
+
+| file | language | bytes | SHA-256 |
+|---|---|---|---|
+{%- for file in files %}
+| {{ file.name }} | {{ file.language }} | {{ file.bytes }} | `{{ file.sha256 }}` |
+{%- endfor %}
+"""
+
+
+def write_record(
+    folder: Path,
+    scratch: Path,
+    record: Mapping[str, Any],
+    files: Sequence[DataFile],
+    *,
+    title: str,
+    about: str,
+    facts: Mapping[str, object],
+    languages: Sequence[str],
+    pipeline: str = "feature-extraction",
+) -> None:
+    """Write `training.json`, the loss curve and `README.md`, a model card, into a trained model's folder.
+
+    Args:
+        folder: of the model.
+        scratch: folder of its checkpoints, where the loss curve is.
+        record: facts for programs: settings, seed, pairs, scores ...
+        files: what it was trained on.
+        title: of the card.
+        about: what the model is and what it is for, as a paragraph of Markdown.
+        facts: what the card says of it, by name.
+        languages: tags of the languages that the model is for.
+        pipeline: task of the model, as model hubs name it.
+    """
+    packages = {name: package_version(name) for name in _PACKAGES}
+    whole = {**record, "files": [asdict(file) for file in files], "packages": packages}
+    (folder / RECORD).write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    shutil.copyfile(scratch / CURVE, folder / CURVE)
+    data = ModelCardData(language=list(languages), library_name="clir-harness", pipeline_tag=pipeline)
+    ModelCard.from_template(data, template_str=_TEMPLATE, title=title, about=about, facts=facts, files=files).save(
+        folder / "README.md"
+    )
