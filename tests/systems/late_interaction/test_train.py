@@ -1,4 +1,4 @@
-"""Training a small token encoder from nothing on synthetic queries with passages."""
+"""Training a small token encoder from scratch on synthetic queries with passages."""
 
 import json
 from pathlib import Path
