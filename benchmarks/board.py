@@ -24,13 +24,13 @@ import numpy as np
 from tabulate import tabulate
 
 from clir_harness.harness.evaluation import measure_version
-from clir_harness.harness.execution.boards import KIND
 from clir_harness.harness.execution.measurement import machine
-from clir_harness.harness.store import Store, write_json
+from clir_harness.harness.record import Board, CellRecord, KeptScores
+from clir_harness.harness.store import CellFiles, Store
 from clir_harness.leaderboards.analysis import analyse
-from clir_harness.leaderboards.leaderboard import Leaderboard
 from clir_harness.leaderboards.published import figures_for
 from clir_harness.leaderboards.query_details import read_details
+from clir_harness.leaderboards.reading import read_leaderboard
 from clir_harness.leaderboards.render.document import make_document
 from clir_harness.leaderboards.render.html_page import render_html
 
@@ -75,11 +75,11 @@ def make_store(folder: Path, systems: int, pairs: int, queries: int) -> None:
             )
     suite = {"name": "made", "title": "Made", "description": "", "depth": 1000, "measures": list(MEASURES)}
     note = {"suite": suite, "version": "0", "rows": rows, "collections": collections, "cells": cells, "tracks": []}
-    store.keep_note(KIND, "made", note)
+    store.change_board("made", lambda _: Board.model_validate(note))
     letters = [chr(letter) for letter in range(0x1200, 0x1248)]
     for collection in collections:
         words = {name: "".join(rng.choice(letters, 30)) for name in query_ids(queries)}
-        store.keep_note("queries", collection["qrels_digest"], words)
+        store.keep_query_texts(collection["qrels_digest"], words)
 
 
 def query_ids(queries: int) -> list[str]:
@@ -96,7 +96,8 @@ def publish(store: Store, key: str, row: dict[str, Any], collection: dict[str, A
         "versions": {name: measure_version(name) for name in MEASURES},
     }
     identity = {
-        "system": {"name": "made", "settings": row["settings"], "code": "0" * 32, "inputs": {}, "packages": {}},
+        "system": {"name": "made", "settings": row["settings"], "code": "0" * 32, "inputs": {}, "packages": {}}
+        | {"components": []},
         "collection": {name: collection[name] for name in ("id", "pair", "documents", "documents_digest")},
         "queries": {"variant": "original", "digest": collection["qrels_digest"]},
         "depth": 1000,
@@ -104,7 +105,12 @@ def publish(store: Store, key: str, row: dict[str, Any], collection: dict[str, A
         "format": 1,
     }
     costs = dict.fromkeys(("index_seconds", "index_bytes", "search_seconds", "queries_per_second"), 12.345678901)
-    costs |= {"index_peak_memory_bytes": 3e9, "search_peak_memory_bytes": 2e9, "latency_p95_ms": 9.87654321}
+    costs |= {
+        "index_bytes": 12345,
+        "index_peak_memory_bytes": 3 * 10**9,
+        "search_peak_memory_bytes": 2 * 10**9,
+        "latency_p95_ms": 9.87654321,
+    }
     costs["latency_p50_ms"] = 1.0 + row["settings"]["number"]
     record = {
         "key": key,
@@ -116,7 +122,7 @@ def publish(store: Store, key: str, row: dict[str, Any], collection: dict[str, A
         "identity": identity,
         "command": f"clir run --suite made --systems '{row['label']}' --pairs {collection['pair']} --data DIR",
         "finished": "2026-01-01T00:00:00+00:00",
-        "machine": machine(),
+        "machine": machine().plain(),
         "version": "0",
         "status": "done",
         "counts": {"judged_queries": len(queries), "unanswered_queries": 0, "unjudged_queries": 0, "retrieved": 10**6},
@@ -128,9 +134,9 @@ def publish(store: Store, key: str, row: dict[str, Any], collection: dict[str, A
         "means": {},
     }
 
-    def fill(folder: Path) -> dict[str, Any]:
-        write_json(folder / "scores.json", kept)
-        return record
+    def fill(files: CellFiles) -> CellRecord:
+        files.keep_scores(KeptScores.model_validate(kept))
+        return CellRecord.model_validate(record)
 
     store.publish_cell(key, fill)
 
@@ -145,14 +151,14 @@ def measure(folder: Path, queries: bool) -> None:
         seconds[stage] = time.perf_counter() - start
         start = time.perf_counter()
 
-    board = Leaderboard.from_store(folder, "made")
+    board = read_leaderboard(folder, "made")
     took("read the store")
     analysis = analyse(board, baseline=board.rows[0].label)
     took("intervals and tests")
     document = make_document(analysis, figures_for(board), per_query=queries).to_json()
     took("JSON")
     whole = make_document(analysis, figures_for(board), per_query=True)
-    page = render_html(whole, read_details(Store(folder), whole))
+    page = render_html(whole, read_details(Store(folder), board, whole))
     took("HTML page")
     tests = analysis.significance[board.measures[0]]
     print(

@@ -22,7 +22,7 @@ import numpy as np
 from board import LANGUAGES, MEASURES, make_store
 from tabulate import tabulate
 
-from clir_harness.harness.store import read_json, write_json
+from clir_harness.harness.content_store import read_json, write_json
 
 
 def change_scores(store: Path, share: float) -> None:

@@ -14,15 +14,17 @@ from clir_harness.harness.code.code_version import code_digest
 from clir_harness.harness.code.live_code import live_digest
 from clir_harness.harness.code.live_values import importable
 from clir_harness.harness.errors import PluginError
+from clir_harness.harness.record_identity import Record, SystemIdentity
 from clir_harness.harness.system import SYSTEMS, RetrievalSystem
 
 
 def fingerprint(value: Any) -> str:
-    """Digest (128 bits, hexadecimal) of a value made of mappings, sequences, strings, numbers, booleans and None.
+    """Digest (128 bits, hexadecimal) of a record, or of a value of mappings, sequences, text, numbers, booleans and None.
 
     >>> fingerprint({"a": 1, "b": [2]}) == fingerprint({"b": [2], "a": 1})
     True
     """
+    value = value.plain() if isinstance(value, Record) else value
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
@@ -79,13 +81,13 @@ def freeze_session_code() -> None:
             system_code(SYSTEMS.get(name))
 
 
-def system_identity(system: RetrievalSystem[Any]) -> dict[str, Any]:
+def system_identity(system: RetrievalSystem[Any]) -> SystemIdentity:
     """Everything about a system that can change its answers: name, settings, code, inputs, libraries, components."""
-    return {
-        "name": system.name,
-        "settings": settings_without_places(system.config),
-        "code": system_code(type(system)),
-        "inputs": dict(system.inputs()),
-        "packages": {name: package_version(name) for name in system.requires},
-        "components": [system_identity(part) for part in system.components()],
-    }
+    return SystemIdentity(
+        name=system.name,
+        settings=settings_without_places(system.config),
+        code=system_code(type(system)),
+        inputs=dict(system.inputs()),
+        packages={name: package_version(name) for name in system.requires},
+        components=tuple(system_identity(part) for part in system.components()),
+    )

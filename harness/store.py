@@ -19,82 +19,47 @@ Everything is written in `staging` and renamed into its place, so a kill at any 
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import json
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
+from pydantic import ValidationError
 
-from clir_harness.harness.atomic_files import atomic_path, sync
+from clir_harness.harness.collections.base import Qrels
+from clir_harness.harness.collections.qrels import format_qrels, qrels_digest, read_qrels
+from clir_harness.harness.content_store import ContentStore, explained, read_json, write_json
 from clir_harness.harness.errors import StoreError
+from clir_harness.harness.record import FORMAT, Board, CellRecord, KeptScores
+from clir_harness.harness.record_identity import Record
 
-FORMAT = 1
+if TYPE_CHECKING:  # loads numpy and more, which naming a system does not need
+    from clir_harness.harness.runs.run import Run
+
+_RUN = "run.trec.gz"
+_SCORES = "scores.json"
+_BOARDS = "experiments"
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
-class Artefact:
-    """A piece of kept work that cells share.
+class CellFiles:
+    """The files of a cell while it is being filled."""
 
-    Attributes:
-        content: the folder that was built.
-        record: what was noted when it was built (seconds, bytes, peak memory ...).
-        reused: whether it was there already.
-    """
+    folder: Path
 
-    content: Path
-    record: Mapping[str, Any]
-    reused: bool
+    def keep_run(self, run: Run, metadata: Mapping[str, Any], tag: str | None = None) -> None:
+        """Write the run, with its provenance; `tag` in place of its own."""
+        run.write(self.folder / _RUN, metadata=metadata, tag=tag)
 
-
-@contextlib.contextmanager
-def explained(root: Path) -> Iterator[None]:
-    """Turn the operating system's refusals (no space, no permission) into errors a user can act on."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StoreError(
-                f"no space left in the store {root}",
-                hint="free space or choose another --store; what is finished is kept, and the next run goes on",
-            ) from error
-        inside = str(error.filename or "").startswith(str(root))
-        if inside and error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            raise StoreError(
-                f"the store {root} cannot be written: {error.strerror} ({error.filename})",
-                hint="choose a folder you may write to with --store",
-            ) from error
-        raise
+    def keep_scores(self, scores: KeptScores) -> None:
+        """Write the scores of the queries."""
+        write_json(self.folder / _SCORES, scores.plain())
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file so that readers see the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path) as part, part.open("w", encoding="utf-8") as handle:
-        json.dump(value, handle, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
-
-
-def read_json(path: Path) -> Any:
-    """Content of a JSON file of the store, None when there is none.
-
-    Raises:
-        StoreError: when it is damaged; says which file to delete.
-    """
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise StoreError(f"{path} is damaged: {error}", hint="delete it; it will be made again") from error
-
-
-class Store:
-    """A results store in a folder, made on first use.
+class Store(ContentStore):
+    """A results store: the one place that knows its folders and files.
 
     Args:
         root: the folder.
@@ -105,67 +70,8 @@ class Store:
     """
 
     def __init__(self, root: Path | str, *, create: bool = True) -> None:
-        self.root = Path(root).resolve()
-        head = self.root / "store.json"
-        if not head.is_file():
-            if not create:
-                raise StoreError(f"no results store in {self.root}", hint="`clir run --store DIR` makes one")
-            if self.root.exists() and (not self.root.is_dir() or any(self.root.iterdir())):
-                raise StoreError(
-                    f"{self.root} is not a results store and not an empty folder", hint="choose another --store"
-                )
-            with explained(self.root):
-                write_json(head, {"format": FORMAT})
-        found = read_json(head)
-        if not isinstance(found, dict) or not isinstance(found.get("format"), int):
-            raise StoreError(f"{head} is not a store's head file", hint="choose another --store")
-        if found["format"] > FORMAT:
-            raise StoreError(
-                f"store {self.root} has format {found['format']}, this version reads up to {FORMAT}",
-                hint="upgrade clir-harness",
-            )
-
-    # -- folders in progress ---------------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def staging(self) -> Iterator[Path]:
-        """A new folder for work in progress; what is not published out of it is deleted."""
-        base = self.root / "staging"
-        with explained(self.root):
-            base.mkdir(exist_ok=True)
-            self._sweep(base)
-            folder = Path(tempfile.mkdtemp(dir=base))
-            lock = FileLock(folder.with_suffix(".lock"))
-            lock.acquire()
-        try:
-            with explained(self.root):
-                yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            lock.release()
-            Path(lock.lock_file).unlink(missing_ok=True)
-
-    @staticmethod
-    def _sweep(base: Path) -> None:
-        """Delete what killed processes left: folders whose lock nobody holds."""
-        for lock_file in base.glob("*.lock"):
-            with contextlib.suppress(Timeout, OSError), FileLock(lock_file, timeout=0):
-                shutil.rmtree(lock_file.with_suffix(""), ignore_errors=True)
-                lock_file.unlink(missing_ok=True)
-
-    @staticmethod
-    def _publish(folder: Path, place: Path, *, replace: bool = False) -> None:
-        """Rename a finished folder into its place; when another process was first, its result stays."""
-        sync(folder)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if replace and place.exists():
-            place.rename(folder.with_name(folder.name + ".old"))
-            shutil.rmtree(folder.with_name(folder.name + ".old"), ignore_errors=True)
-        try:
-            folder.rename(place)
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                raise
+        super().__init__(root, create=create)
+        self._qrels: dict[str, Qrels] = {}
 
     # -- cells -----------------------------------------------------------------------------------------------
 
@@ -173,97 +79,171 @@ class Store:
         """Where the cell of a key is, or would be."""
         return self.root / "cells" / key
 
-    def cell(self, key: str) -> dict[str, Any] | None:
-        """The record of a cell, done or failed; None when it was never finished."""
-        found = read_json(self.cell_folder(key) / "cell.json")
-        return None if found is None else dict(found)
+    def cell(self, key: str) -> CellRecord | None:
+        """The record of a cell, done or failed; None when it was never finished.
 
-    def publish_cell(self, key: str, fill: Callable[[Path], Mapping[str, Any]]) -> dict[str, Any]:
-        """Keep a cell: `fill` writes its files into a folder and returns its record.
+        Raises:
+            StoreError: it is damaged, or of a newer format.
+        """
+        return _record(CellRecord, self.cell_folder(key) / "cell.json", "run the suite again")
+
+    def publish_cell(self, key: str, fill: Callable[[CellFiles], CellRecord]) -> CellRecord:
+        """Keep a cell: `fill` writes its files and returns its record.
 
         A failed cell gives way to a later result under the same key; a finished one never does.
         """
         with self.staging() as folder:
-            record = dict(fill(folder))
-            write_json(folder / "cell.json", record)
+            record = fill(CellFiles(folder))
+            write_json(folder / "cell.json", record.plain())
             old = self.cell(key)
-            self._publish(folder, self.cell_folder(key), replace=old is not None and old["status"] == "failed")
+            self._publish(folder, self.cell_folder(key), replace=old is not None and not old.done)
         return record
 
-    # -- artefacts -------------------------------------------------------------------------------------------
+    def has_run(self, key: str) -> bool:
+        """Whether the run of a cell is there."""
+        return (self.cell_folder(key) / _RUN).is_file()
 
-    def artefact(self, kind: str, key: str) -> Artefact | None:
-        """A kept artefact, None when there is none."""
-        folder = self.root / "artefacts" / kind / key
-        record = read_json(folder / "artefact.json")
-        return None if record is None else Artefact(folder / "content", record, reused=True)
+    def run(self, key: str) -> Run:
+        """The run of a cell that is done.
 
-    def obtain(self, kind: str, key: str, build: Callable[[Path], Mapping[str, Any]]) -> Artefact:
-        """The artefact of a key, built now when it is not there; only one process builds it at a time.
-
-        Args:
-            kind: e.g. "index".
-            key: digest of everything the artefact depends on.
-            build: fills an empty folder and returns the record to keep with it.
+        Raises:
+            StoreError: it is not there.
+            DataError: it is damaged.
         """
-        if kept := self.artefact(kind, key):
-            return kept
+        from clir_harness.harness.runs.run import Run
+
+        path = self.cell_folder(key) / _RUN
+        if not self.has_run(key):
+            raise StoreError(f"the store has no {path}", hint=f"delete {path.parent} and run the suite again")
+        return Run.read(path)
+
+    def scores(self, key: str) -> KeptScores | None:
+        """The scores of a cell's queries; None when they were not kept, and are to be computed from the run."""
+        return _record(KeptScores, self.cell_folder(key) / _SCORES, "scores are then computed from the run")
+
+    def work_folder(self, key: str) -> Path:
+        """A folder where the training of a model keeps what it needs to resume; made when it is not there."""
+        folder = self.root / "checkpoints" / key
         with explained(self.root):
-            locks = self.root / "artefacts" / kind
-            locks.mkdir(parents=True, exist_ok=True)
-        with FileLock(locks / f"{key}.lock"):
-            if kept := self.artefact(kind, key):
-                return kept
-            with self.staging() as folder:
-                content = folder / "content"
-                content.mkdir()
-                record = dict(build(content))
-                write_json(folder / "artefact.json", record)
-                self._publish(folder, locks / key)
-        (locks / f"{key}.lock").unlink(missing_ok=True)
-        return Artefact(locks / key / "content", record, reused=False)
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
-    # -- small things ----------------------------------------------------------------------------------------
+    # -- boards ----------------------------------------------------------------------------------------------
 
-    def note(self, kind: str, name: str) -> Any:
-        """A small JSON value kept under a kind and a name, None when there is none."""
-        return read_json(self.root / kind / f"{name}.json")
+    def boards(self) -> list[str]:
+        """Names of the suites that have a board, sorted."""
+        return sorted(path.stem for path in (self.root / _BOARDS).glob("*.json"))
 
-    def keep_note(self, kind: str, name: str, value: Any) -> None:
-        """Keep a small JSON value under a kind and a name, in place of the one before; writes only what is new."""
-        if self.note(kind, name) == value:
-            return
-        with explained(self.root):
-            write_json(self.root / kind / f"{name}.json", value)
+    def board(self, suite: str) -> Board | None:
+        """The board of a suite, None when there is none.
 
-    def change_note(self, kind: str, name: str, change: Callable[[Any], Any]) -> bool:
-        """Replace a small JSON value by what `change` makes of it; one process changes it at a time.
+        Raises:
+            StoreError: it is damaged, or of a newer format.
+        """
+        return _record(Board, self._note(_BOARDS, suite), "run the suite again")
+
+    def change_board(self, suite: str, change: Callable[[Board | None], Board]) -> bool:
+        """Replace the board of a suite by what `change` makes of it; one process changes it at a time.
 
         Returns:
-            Whether the value is another one now.
+            Whether the board is another one now.
         """
-        old = self.note(kind, name)
+        old = self.board(suite)
         if change(old) == old:
             return False
         with explained(self.root):
             locks = self.root / "staging"
             locks.mkdir(exist_ok=True)
-            with FileLock(locks / f"{kind}-{name}.note"):
-                old = self.note(kind, name)
+            with FileLock(locks / f"{_BOARDS}-{suite}.note"):
+                old = self.board(suite)
                 new = change(old)
-                self.keep_note(kind, name, new)
-        return bool(new != old)
+                write_json(self._note(_BOARDS, suite), new.plain())
+        return new != old
 
-    def keep_text(self, name: str, text: Callable[[], str]) -> Path:
-        """Keep a text under a name that says its content (a digest); made only when it is not there yet."""
-        path = self.root / name
+    # -- collections -----------------------------------------------------------------------------------------
+
+    def qrels(self, digest: str) -> Qrels:
+        """The judgements of a digest.
+
+        Raises:
+            StoreError: they are not there, or not as they were written.
+        """
+        if digest not in self._qrels:
+            path = self.root / "qrels" / f"{digest}.trec"
+            found = read_qrels(path) if path.is_file() else None
+            if found is None or qrels_digest(found) != digest:
+                raise StoreError(
+                    f"{path} is not there, or not as it was written", hint="delete it; running the suite again keeps it"
+                )
+            self._qrels[digest] = found
+        return self._qrels[digest]
+
+    def keep_qrels(self, qrels: Qrels) -> str:
+        """Keep judgements; their digest."""
+        digest = qrels_digest(qrels)
+        path = self.root / "qrels" / f"{digest}.trec"
         if not path.exists():
             with self.staging() as folder:
-                (folder / "text").write_text(text(), encoding="utf-8")
+                (folder / "text").write_text(format_qrels(qrels), encoding="utf-8")
                 path.parent.mkdir(parents=True, exist_ok=True)
                 (folder / "text").replace(path)
-        return path
+        return digest
 
-    def notes(self, kind: str) -> list[str]:
-        """Names of all values of a kind, sorted."""
-        return sorted(path.stem for path in (self.root / kind).glob("*.json"))
+    def query_texts(self, digest: str) -> dict[str, str] | None:
+        """Texts of queries by id, None when they were not kept."""
+        found: dict[str, str] | None = read_json(self._note("queries", digest))
+        return found
+
+    def keep_query_texts(self, digest: str, texts: Mapping[str, str]) -> None:
+        """Keep the texts of queries by id."""
+        self._keep("queries", digest, dict(texts))
+
+    def collection_report(self, key: str) -> dict[str, Any] | None:
+        """What validation said of a collection under a key, None when it has not looked at it."""
+        found: dict[str, Any] | None = read_json(self._note("collections", key))
+        return found
+
+    def keep_collection_report(self, key: str, report: Mapping[str, Any]) -> None:
+        """Keep what validation said of a collection."""
+        self._keep("collections", key, dict(report))
+
+    def document_summary(self, key: str) -> dict[str, Any] | None:
+        """Counts and digest of documents under a key, None when they were never read."""
+        found: dict[str, Any] | None = read_json(self._note("documents", key))
+        return found
+
+    def keep_document_summary(self, key: str, summary: Mapping[str, Any]) -> None:
+        """Keep counts and digest of documents."""
+        self._keep("documents", key, dict(summary))
+
+    def _note(self, kind: str, name: str) -> Path:
+        return self.root / kind / f"{name}.json"
+
+    def _keep(self, kind: str, name: str, value: Any) -> None:
+        """Keep a JSON value in place of the one before; writes only what is new."""
+        path = self._note(kind, name)
+        if read_json(path) != value:
+            with explained(self.root):
+                write_json(path, value)
+
+
+def _record(kind: type[R], path: Path, remedy: str) -> R | None:
+    """A record from its file, None when there is none.
+
+    Raises:
+        StoreError: it is damaged, or of a newer format.
+    """
+    value = read_json(path)
+    if value is None:
+        return None
+    newer = isinstance(value, dict) and value.get("format", FORMAT) > FORMAT
+    if newer:
+        raise StoreError(
+            f"{path} has format {value['format']}, this version reads up to {FORMAT}", hint="upgrade clir-harness"
+        )
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(map(str, fault["loc"]))
+        raise StoreError(f"{path} is damaged: {place}: {fault['msg']}", hint=f"delete it; {remedy}") from None

@@ -7,7 +7,6 @@ import hashlib
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,15 +15,22 @@ from clir_harness.harness.collections.base import ORIGINAL, Qrels, TestCollectio
 from clir_harness.harness.collections.sources import obtain
 from clir_harness.harness.errors import MissingDataError, UsageError
 from clir_harness.harness.evaluation import Evaluation, evaluate, parse_measures
-from clir_harness.harness.execution.boards import KIND, check_label, keep_submission
-from clir_harness.harness.execution.catalogue import Catalogue, collection_identity, find_collection, offered
+from clir_harness.harness.execution.boards import check_label, keep_submission
+from clir_harness.harness.execution.catalogue import Catalogue, find_collection, offered
 from clir_harness.harness.execution.plan import CELL_FORMAT
-from clir_harness.harness.execution.scores import JUDGED, keep_scores
-from clir_harness.harness.identity import fingerprint, package_version
+from clir_harness.harness.execution.records import JUDGED, RecordMaker
+from clir_harness.harness.identity import fingerprint
 from clir_harness.harness.progress import Progress, no_progress
+from clir_harness.harness.record import CellRecord, SubmissionRecord
+from clir_harness.harness.record_identity import (
+    CellIdentity,
+    CollectionFacts,
+    QueriesIdentity,
+    SubmissionIdentity,
+)
 from clir_harness.harness.runs.check import CheckedRun, check_run
 from clir_harness.harness.runs.run import Run
-from clir_harness.harness.store import Store
+from clir_harness.harness.store import CellFiles, Store
 from clir_harness.harness.suite import Row, Suite, builtin_suites, load_suite
 
 LONGEST_NAME = 100
@@ -124,7 +130,7 @@ def _chosen(suite: Suite | str | Path | None, collection: str, data: Path | None
         return load_suite(suite)
     suites = [load_suite(name) for name in builtin_suites()]
     having = [found for found in suites if collection in (o[2].id for o in offered(found.collections, data))]
-    boards = store.notes(KIND) if store else []
+    boards = store.boards() if store else []
     clear = having if len(having) == 1 else [found for found in having if found.name in boards]
     if len(clear) != 1:
         names = ", ".join(sorted(found.name for found in having))
@@ -137,9 +143,9 @@ def _chosen(suite: Suite | str | Path | None, collection: str, data: Path | None
 
 def _check_label(system: str, suite: Suite, store: Store | None) -> None:
     """Refuse the name of a row that is not a submitted one, in the suite or on its board."""
-    board = store.note(KIND, suite.name) if store else None
-    rows = [row.model_dump(mode="json") for row in suite.rows]
-    check_label({"rows": [*rows, *(board["rows"] if board else ())]}, system, submitted=True)
+    board = store.board(suite.name) if store else None
+    rows = (row.record() for row in suite.rows)
+    check_label([*rows, *(board.rows if board else ())], system, submitted=True)
 
 
 @dataclass(frozen=True)
@@ -161,57 +167,49 @@ class _Keeper:
         with self.path.open("rb") as handle:
             digest = hashlib.file_digest(handle, "sha256").hexdigest()
         entry = Catalogue(self.suite.collections, self.data, self.store).entry(collection.id)
-        described = dict(entry.description or {})
-        identity = {
-            "submission": {"system": self.system, "sha256": digest},
-            "collection": collection_identity(described),
-            "queries": {"variant": ORIGINAL, "digest": entry.query_digests[ORIGINAL]},
-            "depth": self.suite.depth,
-            "format": CELL_FORMAT,
-        }
+        assert entry.facts is not None
+        identity = CellIdentity(
+            submission=SubmissionIdentity(system=self.system, sha256=digest),
+            collection=entry.facts.identity(),
+            queries=QueriesIdentity(variant=ORIGINAL, digest=entry.query_digests[ORIGINAL]),
+            depth=self.suite.depth,
+            format=CELL_FORMAT,
+        )
         key = fingerprint(identity)
         record = self.store.cell(key)
         new = record is None
         if record is None:
-            header = self._header(key, identity, described, digest)
-            record = self.store.publish_cell(key, lambda folder: self._fill(folder, header))
+            records = self._records(identity, entry.facts, digest)
+            record = self.store.publish_cell(key, lambda files: self._fill(files, records))
         return key, keep_submission(self.store, self.suite, record) or new
 
-    def _header(
-        self, key: str, identity: Mapping[str, Any], described: Mapping[str, Any], digest: str
-    ) -> dict[str, Any]:
-        command = ["clir", "submit", self.path.name, "--system", self.system, "--collection", described["id"]]
+    def _records(self, identity: CellIdentity, collection: CollectionFacts, digest: str) -> RecordMaker:
+        command = ["clir", "submit", self.path.name, "--system", self.system, "--collection", collection.id]
         command += ["--suite", self.suite.name] + (["--data", "DIR"] if self.data else [])
-        return {
-            "key": key,
-            "row": Row(system=self.system).model_dump(mode="json"),
-            "collection": dict(described),
-            "track": None,
-            "depth": self.suite.depth,
-            "identity": dict(identity),
-            "command": shlex.join(command),
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "version": package_version("clir-harness"),
-            "submission": {
-                "file": self.path.name,
-                "sha256": digest,
-                "tag": self.run.tag,
-                "lines": self.checked.lines,
-                "by": _user(),
-                "warnings": [asdict(problem) for problem in self.checked.warnings],
-            },
-        }
+        submission = SubmissionRecord(
+            file=self.path.name,
+            sha256=digest,
+            tag=self.run.tag,
+            lines=self.checked.lines,
+            by=_user(),
+            warnings=tuple(asdict(problem) for problem in self.checked.warnings),
+        )
+        row = Row(system=self.system).record()
+        return RecordMaker(identity, row, collection, shlex.join(command), submission=submission)
 
-    def _fill(self, folder: Path, header: Mapping[str, Any]) -> dict[str, Any]:
+    def _fill(self, files: CellFiles, records: RecordMaker) -> CellRecord:
         """Write run and scores of the cell; its record."""
-        provenance = {name: header[name] for name in ("identity", "submission", "version")}
-        metadata = {**self.run.metadata, "clir-harness": {"cell": header["key"], **provenance}}
-        self.run.write(folder / "run.trec.gz", metadata=metadata, tag="_".join(self.system.split()))
-        return {
-            **header,
-            "status": "done",
-            **keep_scores(self.run, self.qrels, self.evaluation, self.suite.measures, folder),
+        record = records.done(self.run, self.qrels, self.evaluation, self.suite.measures, files)
+        assert record.submission is not None
+        provenance = {
+            "cell": record.key,
+            "identity": record.identity.plain(),
+            "submission": record.submission.plain(),
+            "version": record.version,
         }
+        metadata = {**self.run.metadata, "clir-harness": provenance}
+        files.keep_run(self.run, metadata, tag="_".join(self.system.split()))
+        return record
 
 
 def _user() -> str:

@@ -15,6 +15,7 @@ from clir_harness.harness.collections.base import ORIGINAL
 from clir_harness.harness.errors import Location, MissingDataError, UnknownNameError, UsageError
 from clir_harness.harness.languages import LanguagePair
 from clir_harness.harness.perturbation.tracks import Track
+from clir_harness.harness.record import RowRecord
 from clir_harness.harness.settings import line_of, read_model, setting_value
 from clir_harness.harness.system import SYSTEMS
 
@@ -112,6 +113,10 @@ class Row(_Part):
         row = self.model_copy(update={"settings": {**self.settings, **settings}})
         row._place = None
         return row
+
+    def record(self) -> RowRecord:
+        """What is kept of it with a cell and on a board."""
+        return RowRecord(**self.model_dump(mode="json"))
 
 
 class CollectionSpec(_Part):

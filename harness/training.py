@@ -15,12 +15,13 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from clir_harness.harness.content_store import Artefact
 from clir_harness.harness.errors import MissingDataError, UsageError
 from clir_harness.harness.identity import fingerprint, package_version, settings_without_places, system_code
 from clir_harness.harness.languages import canonical_tag
 from clir_harness.harness.progress import Progress, no_progress
 from clir_harness.harness.settings import validated
-from clir_harness.harness.store import Artefact, Store
+from clir_harness.harness.store import Store
 from clir_harness.harness.system import SYSTEMS, ConfigT, RetrievalSystem
 
 BitextPath = Path | tuple[Path, Path]
@@ -200,9 +201,7 @@ def obtain_model(
     key = fingerprint(identity)
 
     def build(folder: Path) -> dict[str, Any]:
-        scratch = store.root / "checkpoints" / key
-        scratch.mkdir(parents=True, exist_ok=True)
-        system.train(bitext, settings, folder, context(scratch))
+        system.train(bitext, settings, folder, context(store.work_folder(key)))
         return {"identity": identity}
 
     return store.obtain("model", key, build)

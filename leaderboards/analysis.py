@@ -12,7 +12,8 @@ from clir_harness.harness.evaluation import is_count
 from clir_harness.harness.languages import ResourceTier
 from clir_harness.harness.measures import Floats
 from clir_harness.harness.progress import Progress, no_progress
-from clir_harness.leaderboards.entries import BoardRow, CellState
+from clir_harness.harness.record import CellState
+from clir_harness.leaderboards.entries import BoardRow
 from clir_harness.leaderboards.leaderboard import Leaderboard
 from clir_harness.leaderboards.statistics.ranking import RankingMethod, Ranks, pareto_front, rank_systems
 from clir_harness.leaderboards.statistics.resampling import bootstrap_intervals

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from clir_harness.harness.atomic_files import write_text
-from clir_harness.harness.errors import StoreError, UsageError
-from clir_harness.harness.execution.boards import KIND as BOARDS
+from clir_harness.harness.errors import UsageError
+from clir_harness.harness.record import CellState
 from clir_harness.harness.store import Store
 from clir_harness.leaderboards.analysis import analyse
-from clir_harness.leaderboards.entries import CellState
 from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.reading import read_leaderboard, suites_of
 from clir_harness.leaderboards.render.document import make_document
 
 _SHOWN = 4
@@ -35,7 +35,7 @@ def freeze_baseline(path: Path, store: Store, suite: str | None = None, *, parti
     """
     if path.suffix == ".gz":
         raise UsageError(f"{path} would be compressed", hint="name a file that ends in .json")
-    board = Leaderboard.from_store(store, _suite(store, suite))
+    board = read_leaderboard(store, _suite(store, suite))
     incomplete = list(_incomplete(board))
     if incomplete and not partial:
         more = f" and {len(incomplete) - _SHOWN} more" if len(incomplete) > _SHOWN else ""
@@ -48,11 +48,11 @@ def freeze_baseline(path: Path, store: Store, suite: str | None = None, *, parti
 
 
 def _suite(store: Store, wanted: str | None) -> str:
-    suites = store.notes(BOARDS)
-    if wanted is not None or len(suites) == 1:
-        return wanted or suites[0]
-    if not suites:
-        raise StoreError(f"the store {store.root} holds no results", hint="`clir run` makes some")
+    if wanted is not None:
+        return wanted
+    suites = suites_of(store)
+    if len(suites) == 1:
+        return suites[0]
     raise UsageError(f"the store has the suites {', '.join(suites)}", hint="say which with --suite NAME")
 
 

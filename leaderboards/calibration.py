@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from clir_harness.harness.collections.qrels import read_qrels
 from clir_harness.harness.errors import DataError
 from clir_harness.harness.languages import ResourceTier
 from clir_harness.harness.measures import Floats
-from clir_harness.harness.runs.run import Run
+from clir_harness.harness.record import CellState
 from clir_harness.harness.store import Store
-from clir_harness.leaderboards.entries import BoardRow, CellState, Entry
+from clir_harness.leaderboards.entries import BoardRow, Entry
 from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.reading import open_store, read_leaderboard
 from clir_harness.leaderboards.statistics.reliability import (
     Bin,
     brier_score,
@@ -121,8 +121,8 @@ def calibrate_suite(
         UsageError: a depth, or a number of folds or bins, that is too small.
         StoreError: the store cannot be read or holds no results.
     """
-    opened = store if isinstance(store, Store) else Store(store, create=False)
-    board = Leaderboard.from_store(opened, suite)
+    opened = open_store(store)
+    board = read_leaderboard(opened, suite)
     work = _Work(opened, method, depth, folds, bins, seed)
     return SuiteCalibration(
         suite=board.suite,
@@ -155,7 +155,6 @@ class _Work:
         self.folds = folds
         self.bins = bins
         self.seed = seed
-        self._qrels: dict[str, dict[str, dict[str, int]]] = {}
 
     def system(self, board: Leaderboard, row: BoardRow) -> SystemCalibration:
         found: dict[str, _Predicted | None] = {}
@@ -182,11 +181,9 @@ class _Work:
         )
 
     def _predict(self, entry: Entry) -> _Predicted:
-        digest = entry.record["collection"]["qrels_digest"]
-        if digest not in self._qrels:
-            self._qrels[digest] = read_qrels(self.store.root / "qrels" / f"{digest}.trec")
-        run = Run.read(self.store.cell_folder(entry.record["key"]) / "run.trec.gz")
-        documents = scored_documents(run, self._qrels[digest], self.depth)
+        assert entry.record is not None
+        run, qrels = self.store.run(entry.record.key), self.store.qrels(entry.record.collection.qrels_digest)
+        documents = scored_documents(run, qrels, self.depth)
         probabilities = cross_fitted(documents, self.method, folds=self.folds, seed=self.seed)
         return _Predicted(len(documents.query_ids), probabilities, documents.relevant)
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from clir_harness.harness.errors import StoreError
 from clir_harness.harness.identity import fingerprint
+from clir_harness.harness.record import CellRecord
 
-Record = Mapping[str, Any]
 Place = tuple[str, str, str]
 """Label of a row, id of a collection, and name of a perturbation, empty for the queries as they are."""
 
 
-def check_comparable(suite: str, records: Mapping[Place, Record]) -> None:
+def check_comparable(suite: str, records: Mapping[Place, CellRecord]) -> None:
     """Refuse cells with results that cannot stand on one board.
 
     Raises:
@@ -21,7 +20,7 @@ def check_comparable(suite: str, records: Mapping[Place, Record]) -> None:
     """
     found: dict[tuple[str, ...], dict[object, list[Place]]] = {}
     for place, record in records.items():
-        if record["status"] == "done":
+        if record.done:
             for aspect, value in _must_agree(place, record).items():
                 found.setdefault(aspect, {}).setdefault(value, []).append(place)
     for (what, *_), cells in found.items():
@@ -59,18 +58,18 @@ def check_versions(suite: str, versions: Mapping[Place, Mapping[str, str]]) -> N
             )
 
 
-def _must_agree(place: Place, record: Record) -> dict[tuple[str, ...], object]:
+def _must_agree(place: Place, record: CellRecord) -> dict[tuple[str, ...], object]:
     """What has to be the same in all cells of a board, of a collection, of a wording, and of a track."""
-    collection, queries = record["collection"], record["identity"]["queries"]
+    collection, queries = record.collection, record.identity.queries
     agree: dict[tuple[str, ...], object] = {
-        ("depth",): record["depth"],
-        ("documents", collection["id"]): collection["documents_digest"],
-        ("drop_self", collection["id"]): collection.get("drop_self", False),
-        ("judgements", collection["id"]): collection["qrels_digest"],
-        ("queries", collection["id"], queries["variant"]): queries["digest"],
+        ("depth",): record.depth,
+        ("documents", collection.id): collection.documents_digest,
+        ("drop_self", collection.id): collection.drop_self,
+        ("judgements", collection.id): collection.qrels_digest,
+        ("queries", collection.id, queries.variant): queries.digest,
     }
-    if perturbation := queries.get("perturbation"):
-        agree["perturbations", place[2]] = fingerprint(perturbation)
+    if queries.perturbation:
+        agree["perturbations", place[2]] = fingerprint(queries.perturbation)
     return agree
 
 

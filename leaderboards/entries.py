@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,16 +13,7 @@ from numpy.typing import NDArray
 
 from clir_harness.harness.evaluation import aggregate
 from clir_harness.harness.languages import LanguagePair, ResourceTier
-
-
-class CellState(enum.StrEnum):
-    """What became of a cell. Only a cell that is done has scores."""
-
-    DONE = "done"
-    FAILED = "failed"
-    NOT_APPLICABLE = "not applicable"
-    MISSING_DATA = "missing data"
-    NOT_RUN = "not run"
+from clir_harness.harness.record import CellRecord, CellState, Counts, TrackRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +59,7 @@ class Entry:
         query_ids: the judged queries; empty unless done.
         scores: per measure, a value for each of `query_ids`; shape (judged queries,).
         versions: per measure, what computed it; empty unless done.
-        record: the store's record of the cell: command, machine, versions, settings; empty when it never ran.
+        record: the store's record of the cell: command, machine, versions, settings; None when it never ran.
     """
 
     state: CellState
@@ -77,7 +67,7 @@ class Entry:
     query_ids: tuple[str, ...] = field(default=(), repr=False)
     scores: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
     versions: Mapping[str, str] = field(default_factory=dict, repr=False)
-    record: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    record: CellRecord | None = field(default=None, repr=False)
 
     @cached_property
     def means(self) -> Mapping[str, float]:
@@ -87,42 +77,37 @@ class Entry:
     @property
     def judged_share(self) -> float | None:
         """Share of the ten documents at the top that have judgements, mean over the judged queries; 0 to 1."""
-        share = self.record.get("judged_at_10")
-        return None if share is None else float(share)
+        return self.record.judged_at_10 if self.record else None
+
+    @property
+    def counts(self) -> Counts | None:
+        """Queries and documents of the run; None unless done."""
+        return self.record.counts if self.record else None
 
     @property
     def judged(self) -> int | None:
         """Queries the means are over."""
-        return self._count("judged_queries")
+        return self.counts.judged_queries if self.counts else None
 
     @property
     def unanswered(self) -> int | None:
         """Judged queries for which the system retrieved nothing; each counts 0."""
-        return self._count("unanswered_queries")
+        return self.counts.unanswered_queries if self.counts else None
 
     @property
     def unjudged(self) -> int | None:
         """Answered queries without judgements; they are left out."""
-        return self._count("unjudged_queries")
-
-    @property
-    def own_first(self) -> int | None:
-        """Judged queries with the document of their own id at the top, which is not relevant."""
-        return self._count("self_first")
-
-    def _count(self, name: str) -> int | None:
-        count = self.record.get("counts", {}).get(name)
-        return None if count is None else int(count)
+        return self.counts.unjudged_queries if self.counts else None
 
     @property
     def costs(self) -> Mapping[str, float]:
-        """Seconds, bytes, queries per second and milliseconds, under the names of the store; empty unless done."""
-        return dict(self.record.get("costs", {}))
+        """Seconds, bytes, queries per second and milliseconds, under the names of the store; empty unless measured."""
+        return self.record.costs.plain() if self.record and self.record.costs else {}
 
     @property
     def command(self) -> str:
         """Command line that carries out this cell alone; empty when it never ran."""
-        return str(self.record.get("command", ""))
+        return self.record.command if self.record else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +143,19 @@ class TrackEntry:
     Attributes:
         row: label of the row.
         collection: id of the column.
-        track: kind, rate, and for code-switching the lexicon and its language.
+        track: the perturbation.
         entry: what became of it.
     """
 
     row: str
     collection: str
-    track: Mapping[str, Any]
+    track: TrackRecord
     entry: Entry
 
     @property
     def label(self) -> str:
         """Label for people: `swap 0.05`, `code_switch lexicon/sw-en.tsv 0.3`."""
-        return " ".join(filter(None, (self.track["kind"], self.track.get("lexicon", ""), f"{self.track['rate']:g}")))
+        return self.track.label
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,18 @@ from typing import Any, TypeVar
 
 from clir_harness.harness.atomic_files import atomic_file
 from clir_harness.harness.collections.base import ORIGINAL
-from clir_harness.harness.collections.qrels import qrels_digest, read_qrels
+from clir_harness.harness.collections.qrels import format_qrels
+from clir_harness.harness.content_store import write_json
 from clir_harness.harness.errors import StoreError, UnknownNameError, UsageError
 from clir_harness.harness.identity import package_version
 from clir_harness.harness.progress import Progress, no_progress
-from clir_harness.harness.runs.run import Run
-from clir_harness.harness.store import Store, write_json
-from clir_harness.leaderboards.entries import BoardRow, CellState, Column, Entry
+from clir_harness.harness.record import CellState
+from clir_harness.harness.record_identity import QueriesIdentity
+from clir_harness.harness.store import Store
+from clir_harness.leaderboards.entries import BoardRow, Column, Entry
 from clir_harness.leaderboards.folders import FolderKind, replace_folder
 from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.reading import open_store, read_leaderboard
 
 K = TypeVar("K", bound=Hashable)
 KIND = FolderKind("export", "clir export", "export.json", "clir-harness/export")
@@ -76,8 +79,8 @@ def export_suite(
         UsageError: the folder cannot be used, or no cell that was chosen has a run.
         StoreError: the store is damaged, or its cells cannot stand on one board.
     """
-    opened = store if isinstance(store, Store) else Store(store, create=False)
-    board = Leaderboard.from_store(opened, suite)
+    opened = open_store(store)
+    board = read_leaderboard(opened, suite)
     exporter = _Exporter(opened, board, _rows(board, systems), _columns(board, pairs), progress)
     return replace_folder(folder, KIND, exporter.fill, force=force)
 
@@ -186,16 +189,17 @@ class _Exporter:
         self, folder: Path, row: BoardRow, column: Column, track: str, entry: Entry, topics: dict[str, str]
     ) -> None:
         record = entry.record
+        assert record is not None
         parts = [self.systems[row.label], self.endings["collection", column.id]]
         name = ".".join([*parts, self.endings["track", track]] if track else parts)
-        run = self._run(record["key"])
+        run = self.store.run(record.key)
         with atomic_file(folder / "runs" / f"{name}.run") as file:
             for text in run.lines(run.tag):
                 file.write(text.encode())
-        write_json(folder / "runs" / f"{name}.json", dict(record))
-        queries = record["identity"]["queries"]
-        if queries["digest"] not in topics:
-            topics[queries["digest"]] = self._write_topics(folder, column, queries)
+        write_json(folder / "runs" / f"{name}.json", record.plain())
+        queries = record.identity.queries
+        if queries.digest not in topics:
+            topics[queries.digest] = self._write_topics(folder, column, queries)
         self.files += [f"runs/{name}.run", f"runs/{name}.json"]
         self.found.runs.append(
             {
@@ -207,8 +211,8 @@ class _Exporter:
                 "collection": column.id,
                 "pair": str(column.pair),
                 "qrels": f"qrels/{self.endings['collection', column.id]}.qrels",
-                "topics": None if track else topics[queries["digest"]],
-                "track": record.get("track"),
+                "topics": None if track else topics[queries.digest],
+                "track": record.track.plain() if record.track else None,
                 "tag": run.tag,
                 "queries": len(run),
                 "lines": run.retrieved,
@@ -220,22 +224,16 @@ class _Exporter:
         if not run.retrieved:
             self.found.notes.append(f"runs/{name}.run is empty: the system retrieved nothing")
 
-    def _run(self, key: str) -> Run:
-        path = self.store.cell_folder(key) / "run.trec.gz"
-        if not path.is_file():
-            raise StoreError(f"the store has no {path}", hint=f"delete {path.parent} and run the suite again")
-        return Run.read(path)
-
-    def _write_topics(self, folder: Path, column: Column, queries: Mapping[str, Any]) -> str:
-        texts = self.store.note("queries", queries["digest"])
+    def _write_topics(self, folder: Path, column: Column, queries: QueriesIdentity) -> str:
+        texts = self.store.query_texts(queries.digest)
         if texts is None:
             raise StoreError(
-                f"the store has no queries {queries['digest']} of {column.id}",
+                f"the store has no queries {queries.digest} of {column.id}",
                 hint=f"`clir run --suite {self.board.suite}` keeps them",
             )
         name = self.endings["collection", column.id]
-        if queries["variant"] != ORIGINAL:
-            name += f".{self.endings['queries', queries['variant']]}"
+        if queries.variant != ORIGINAL:
+            name += f".{self.endings['queries', queries.variant]}"
         broken = sum(_BREAKS.search(text) is not None for text in texts.values())
         if broken:
             self.found.notes.append(f"topics/{name}.tsv: line ends and tabs in {broken} queries are written as spaces")
@@ -246,18 +244,14 @@ class _Exporter:
         return f"topics/{name}.tsv"
 
     def _write_qrels(self, folder: Path, column: Column, entry: Entry, topics: Mapping[str, str]) -> None:
-        digest = entry.record["collection"]["qrels_digest"]
-        kept = self.store.root / "qrels" / f"{digest}.trec"
-        if not kept.is_file() or qrels_digest(read_qrels(kept)) != digest:
-            raise StoreError(
-                f"{kept} is not there, or not as it was written",
-                hint=f"delete it; `clir run --suite {self.board.suite}` keeps it again",
-            )
+        assert entry.record is not None
+        facts = entry.record.collection
+        text = format_qrels(self.store.qrels(facts.qrels_digest))
         name = f"qrels/{self.endings['collection', column.id]}.qrels"
         with atomic_file(folder / name) as file:
-            file.write(kept.read_bytes())
+            file.write(text.encode())
         self.files.append(name)
-        self.found.collections.append({**entry.record["collection"], "qrels_file": name, "topics_files": topics})
+        self.found.collections.append({**facts.model_dump(), "qrels_file": name, "topics_files": topics})
 
 
 def file_names(texts: Mapping[K, str], *, dots: bool = True) -> dict[K, str]:

@@ -11,8 +11,8 @@ from typing import TypeVar
 from filelock import FileLock
 
 from clir_harness.harness.atomic_files import atomic_folder
+from clir_harness.harness.content_store import read_json
 from clir_harness.harness.errors import UsageError
-from clir_harness.harness.store import read_json
 
 T = TypeVar("T")
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from clir_harness.harness.collections.qrels import read_qrels
 from clir_harness.harness.errors import UnknownNameError, UsageError
-from clir_harness.harness.runs.run import Run
+from clir_harness.harness.record import CellState
 from clir_harness.harness.store import Store
-from clir_harness.leaderboards.entries import CellState, Column, Entry
+from clir_harness.leaderboards.entries import Column, Entry
 from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.reading import open_store
 from clir_harness.leaderboards.statistics.results import Comparison
 from clir_harness.leaderboards.statistics.significance import compare_systems
 
@@ -87,7 +85,7 @@ def compare_two(
         UnknownNameError: no such row, pair or measure on the board.
         UsageError: the same row twice, or a row without a result on the collection; says why.
     """
-    opened = store if isinstance(store, Store) else Store(store, create=False)
+    opened = open_store(store)
     measure = measure or board.measures[0]
     if measure not in board.measures:
         raise UnknownNameError("measure of this board", measure, board.measures)
@@ -124,11 +122,12 @@ class _Side:
     """What one system did."""
 
     def __init__(self, store: Store, entry: Entry, measure: str) -> None:
-        record: Mapping[str, Any] = entry.record
+        assert entry.record is not None
+        record = entry.record
         self.scores = dict(zip(entry.query_ids, entry.scores[measure].tolist(), strict=True))
-        self.run = Run.read(store.cell_folder(record["key"]) / "run.trec.gz")
-        self.qrels = read_qrels(store.root / "qrels" / f"{record['collection']['qrels_digest']}.trec")
-        self.texts: Mapping[str, str] = store.note("queries", record["identity"]["queries"]["digest"]) or {}
+        self.run = store.run(record.key)
+        self.qrels = store.qrels(record.collection.qrels_digest)
+        self.texts = store.query_texts(record.identity.queries.digest) or {}
 
     def text(self, query: str) -> str | None:
         return self.texts.get(query)

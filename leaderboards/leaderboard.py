@@ -12,12 +12,11 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from clir_harness.harness.errors import UnknownNameError, UsageError
 from clir_harness.harness.languages import ResourceTier
-from clir_harness.harness.store import Store
-from clir_harness.leaderboards.entries import BoardRow, CellState, Column, Drop, Entry, TrackEntry
+from clir_harness.harness.record import CellState
+from clir_harness.leaderboards.entries import BoardRow, Column, Drop, Entry, TrackEntry
 
 
 @dataclass(frozen=True)
@@ -44,29 +43,6 @@ class Leaderboard:
     absent: tuple[Column, ...]
     rows: tuple[BoardRow, ...]
     tracks: tuple[TrackEntry, ...] = ()
-
-    @classmethod
-    def from_store(cls, store: Store | Path | str, suite: str, measures: Sequence[str] | None = None) -> Leaderboard:
-        """Read the board of a suite; nothing is run, but measures that were not kept are computed from the runs.
-
-        Args:
-            store: an opened store, or its folder.
-            suite: name of a suite that was run into it.
-            measures: names of measures in ir-measures' language; the suite's own when None or empty.
-
-        Raises:
-            UnknownNameError: no such suite in the store, or no such measure.
-            UsageError: a measure that is malformed or that nothing installed computes.
-            StoreError: the store cannot be read, holds no results, or its cells cannot stand on one board because
-                they differ in depth, in documents, judgements or queries of the same collection, in what a
-                perturbation does, or in the version of a measure.
-
-        >>> board = Leaderboard.from_store("results", "embedded", ["AP", "Bpref"])     # doctest: +SKIP
-        >>> print(board.to_markdown())                                                 # doctest: +SKIP
-        """
-        from clir_harness.leaderboards.reading import read_leaderboard
-
-        return read_leaderboard(store, suite, measures)
 
     def header(self, column: Column) -> str:
         """What a column is called: its pair, `sw→en`, or its id when another collection has the same pair."""
@@ -165,38 +141,3 @@ class Leaderboard:
         entries = [entry for column, entry in zip(self.columns, row.entries, strict=True) if column.tier in tiers]
         means = [entry.means[measure] for entry in entries if entry.state is CellState.DONE]
         return statistics.fmean(means) if means and len(means) == len(entries) else None
-
-    def to_markdown(self) -> str:
-        """The board as GitHub-flavoured Markdown: a table per measure, then tests, reasons, collections and costs.
-
-        This and the other formats test the first measure against the best row; `analysis.analyse` and
-        the functions in `render` do as they are told.
-        """
-        from clir_harness.leaderboards.analysis import analyse
-        from clir_harness.leaderboards.published import figures_for
-        from clir_harness.leaderboards.render.markdown import render_markdown
-
-        return render_markdown(analyse(self), figures_for(self))
-
-    def to_csv(self) -> str:
-        """The board as CSV, a line per row, collection and measure, and per average, track and published figure."""
-        from clir_harness.leaderboards.analysis import analyse
-        from clir_harness.leaderboards.published import figures_for
-        from clir_harness.leaderboards.render.csv_table import render_csv
-
-        return render_csv(analyse(self), figures_for(self))
-
-    def to_latex(self) -> str:
-        """The board as LaTeX tables for booktabs, one per measure."""
-        from clir_harness.leaderboards.analysis import analyse
-        from clir_harness.leaderboards.render.latex import render_latex
-
-        return render_latex(analyse(self))
-
-    def to_json(self) -> str:
-        """The board as a JSON document; the same store gives the same text."""
-        from clir_harness.leaderboards.analysis import analyse
-        from clir_harness.leaderboards.published import figures_for
-        from clir_harness.leaderboards.render.document import make_document
-
-        return make_document(analyse(self), figures_for(self)).to_json()

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from clir_harness.harness.collections.qrels import read_qrels
 from clir_harness.harness.errors import UsageError
 from clir_harness.harness.progress import Progress, no_progress
-from clir_harness.harness.runs.run import Run
+from clir_harness.harness.record import CellState
 from clir_harness.harness.store import Store
 from clir_harness.leaderboards.head_to_head import TOP
+from clir_harness.leaderboards.leaderboard import Leaderboard
 from clir_harness.leaderboards.schema import BoardDocument
 
 WORDS = 300_000
@@ -44,7 +44,7 @@ class CollectionDetails:
 
 
 def read_details(
-    store: Store, document: BoardDocument, progress: Progress = no_progress
+    store: Store, board: Leaderboard, document: BoardDocument, progress: Progress = no_progress
 ) -> dict[str, CollectionDetails]:
     """Words and first documents by collection, as many as a page has room for.
 
@@ -52,7 +52,8 @@ def read_details(
 
     Args:
         store: that the board was read from.
-        document: made with the scores of every query.
+        board: as read.
+        document: of the board, made with the scores of every query.
         progress: called before each collection.
 
     Raises:
@@ -61,13 +62,13 @@ def read_details(
     if document.queries is None:
         raise UsageError("details of queries need a document with the score of every query", hint="per_query=True")
     scores = len(document.rows) * sum(map(len, document.queries.values()))
-    cells = sum("key" in cell.provenance for row in document.rows for cell in row.cells)
+    cells = sum(entry.record is not None for row in board.rows for entry in row.entries)
     tops = RANKINGS // max(cells, 1) if scores <= MOST_SCORES else 0
     found = {}
     for part, (collection, ids) in enumerate(document.queries.items(), start=1):
         order = _most_different(document, collection)
         words = WORDS // len(document.queries)
-        found[collection] = _Reader(store, document, collection, ids).details(order, words, tops)
+        found[collection] = _Reader(store, board, document, collection, ids).details(order, words, tops)
         progress(part, len(document.queries), "queries")
     return found
 
@@ -87,19 +88,19 @@ def _most_different(document: BoardDocument, collection: str) -> list[int]:
 class _Reader:
     """Reads one collection's part of the store."""
 
-    def __init__(self, store: Store, document: BoardDocument, collection: str, ids: tuple[str, ...]) -> None:
+    def __init__(
+        self, store: Store, board: Leaderboard, document: BoardDocument, collection: str, ids: tuple[str, ...]
+    ) -> None:
         self.store = store
         self.ids = ids
-        self.cells = {
-            place: cell
-            for place, row in enumerate(document.rows)
-            for cell in row.cells
-            if cell.collection == collection and cell.scores is not None
+        entries = ((place, board.entry(row.label, collection)) for place, row in enumerate(document.rows))
+        self.records = {
+            place: entry.record for place, entry in entries if entry.record and entry.state is CellState.DONE
         }
 
     def details(self, order: list[int], words: int, tops: int) -> CollectionDetails:
-        digests = dict.fromkeys(cell.provenance["queries"]["digest"] for cell in self.cells.values())
-        notes = {digest: self.store.note("queries", digest) or {} for digest in digests}
+        digests = dict.fromkeys(record.identity.queries.digest for record in self.records.values())
+        notes = {digest: self.store.query_texts(digest) or {} for digest in digests}
         chosen = []
         for place in order:
             query = self.ids[place]
@@ -118,13 +119,10 @@ class _Reader:
 
     def tops(self, chosen: list[int]) -> dict[int, dict[int, Ranked]]:
         found = {}
-        for row, cell in self.cells.items() if chosen else ():
-            record = self.store.cell(cell.provenance["key"])
-            path = self.store.cell_folder(cell.provenance["key"]) / "run.trec.gz"
-            if record is None or not path.is_file():
+        for row, record in self.records.items() if chosen else ():
+            if not self.store.has_run(record.key):
                 continue
-            qrels = read_qrels(self.store.root / "qrels" / f"{record['collection']['qrels_digest']}.trec")
-            run = Run.read(path)
+            run, qrels = self.store.run(record.key), self.store.qrels(record.collection.qrels_digest)
             found[row] = {
                 place: tuple(
                     (document, qrels.get(self.ids[place], {}).get(document))

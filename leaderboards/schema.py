@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer
 
 from clir_harness.harness.errors import DataError, MissingDataError
+from clir_harness.harness.record import CellState, Machine, SubmissionRecord
+from clir_harness.harness.record_identity import CollectionIdentity, QueriesIdentity, Record, SystemIdentity
 from clir_harness.harness.settings import faults
-from clir_harness.leaderboards.entries import CellState
 from clir_harness.leaderboards.json_text import rounded, write_lines
 from clir_harness.leaderboards.statistics.ranking import Ranks
 from clir_harness.leaderboards.statistics.results import Comparison
@@ -61,13 +62,31 @@ class CollectionPart(Part):
     missing: str
 
 
+class Provenance(Record):
+    """Where a cell comes from, as far as it got; fields as in the store's record of it, and in its identity.
+
+    Attributes:
+        measures: by measure, what computed it.
+    """
+
+    key: str = ""
+    depth: int | None = None
+    seed: int | None = None
+    finished: str = ""
+    version: str = ""
+    index: Mapping[str, Any] = Field(default_factory=dict)
+    tie_rate: float | None = None
+    submission: SubmissionRecord | None = None
+    queries: QueriesIdentity | None = None
+    collection: CollectionIdentity | None = None
+    measures: Mapping[str, str] = Field(default_factory=dict)
+
+
 class CellPart(Part):
     """One row on one collection.
 
     Attributes:
         machine, identity: places in the document's lists.
-        provenance: key, depth, seed, queries, collection, finished, version, index, tie_rate, submission, and by
-            measure what computed it, as far as the cell got.
         scores: by measure, in the order of the document's `queries` of the collection; only when asked for.
     """
 
@@ -84,8 +103,12 @@ class CellPart(Part):
     costs: Mapping[str, float]
     machine: int | None
     identity: int | None
-    provenance: Mapping[str, Any]
+    provenance: Provenance
     scores: Mapping[str, tuple[float, ...]] | None = None
+
+    @field_serializer("provenance")
+    def _as_far_as_it_got(self, provenance: Provenance) -> dict[str, Any]:
+        return provenance.plain()
 
 
 class RowPart(Part):
@@ -232,8 +255,8 @@ class BoardDocument(Part):
     tests: Mapping[str, TestsPart]
     tracks: tuple[TrackPart, ...]
     reported: tuple[ReportedPart, ...]
-    machines: tuple[Mapping[str, Any], ...]
-    identities: tuple[Mapping[str, Any], ...]
+    machines: tuple[Machine, ...]
+    identities: tuple[SystemIdentity, ...]
     queries: Mapping[str, tuple[str, ...]] | None
 
     def to_json(self) -> str:

@@ -7,16 +7,15 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from clir_harness.harness.errors import StoreError, UnknownNameError
-from clir_harness.harness.execution.boards import KIND as BOARDS
+from clir_harness.harness.errors import UnknownNameError
 from clir_harness.harness.progress import Progress, no_progress
 from clir_harness.harness.store import Store
 from clir_harness.leaderboards.analysis import analyse
 from clir_harness.leaderboards.folders import FolderKind, replace_folder
 from clir_harness.leaderboards.json_text import write_lines
-from clir_harness.leaderboards.leaderboard import Leaderboard
 from clir_harness.leaderboards.published import figures_for
 from clir_harness.leaderboards.query_details import read_details
+from clir_harness.leaderboards.reading import open_store, read_leaderboard, suites_of
 from clir_harness.leaderboards.render.document import make_document
 from clir_harness.leaderboards.render.html_index import render_index
 from clir_harness.leaderboards.render.html_page import render_html
@@ -57,13 +56,8 @@ def publish_site(
         UnknownNameError: no such suite in the store.
         StoreError: the store holds no results.
     """
-    opened = store if isinstance(store, Store) else Store(store, create=False)
-    known = opened.notes(BOARDS)
-    if not known:
-        raise StoreError(
-            f"the store {opened.root} holds no results",
-            hint=f"`clir run --suite SUITE --store {opened.root}` makes some",
-        )
+    opened = open_store(store)
+    known = suites_of(opened)
     chosen = sorted(set(suites)) or known
     for suite in chosen:
         if suite not in known:
@@ -97,10 +91,10 @@ def _fill(store: Store, folder: Path, suites: Sequence[str], progress: Progress)
         def of_suite(done: int, total: int | None, text: str, suite: str = suite) -> None:
             progress(done, total, f"{suite}: {text}")
 
-        board = Leaderboard.from_store(store, suite)
+        board = read_leaderboard(store, suite)
         analysis, figures = analyse(board, progress=of_suite), figures_for(board)
         whole = make_document(analysis, figures, per_query=True)
-        _write(folder / f"{name}.html", render_html(whole, read_details(store, whole, of_suite)))
+        _write(folder / f"{name}.html", render_html(whole, read_details(store, board, whole, of_suite)))
         documents[name] = make_document(analysis, figures)
         _write(folder / f"{name}.json", documents[name].to_json())
     _write(folder / "index.html", render_index(documents))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from clir_harness.cli.options import data_option, echo_json, echo_table, json_option, many, plugin_option
 from clir_harness.cli.settings import echo_settings, settings_of
+
+if TYPE_CHECKING:
+    from clir_harness.harness.execution.catalogue import CatalogueEntry
 
 
 @click.command("collections")
@@ -76,32 +79,32 @@ def _show_suite(suite: str, pairs: list[str], data: Path | None, as_json: bool) 
     with tempfile.TemporaryDirectory() as scratch:
         catalogue = Catalogue(load_suite(suite).collections, data, Store(scratch))
         entries = catalogue.entries(parse_pairs(pairs))
-    described: list[dict[str, Any]] = [
-        {
-            **(entry.description or {"id": entry.id, "pair": str(entry.pair)}),
-            "query_variants": {name: queries.language for name, queries in entry.queries.items()},
-            "missing": entry.missing or None,
-            "remedy": entry.remedy or None,
-        }
-        for entry in entries
-    ]
     if as_json:
-        echo_json(described)
+        echo_json([_plain(entry) for entry in entries])
         return
-    there = [d for d in described if not d["missing"]]
-    columns = ("id", "pair", "documents", "queries", "judged_queries")
+    there = [(entry, entry.facts) for entry in entries if entry.facts]
     echo_table(
         ["collection", "pair", "documents", "queries", "judged", "query variants", "licence", "synthetic"],
         [
-            [*(d[c] for c in columns), ", ".join(d["query_variants"]), d["licence"], "yes" if d["synthetic"] else "no"]
-            for d in there
+            [
+                *(facts.id, facts.pair, facts.documents, facts.queries, facts.judged_queries),
+                *(", ".join(entry.queries), facts.licence, "yes" if facts.synthetic else "no"),
+            ]
+            for entry, facts in there
         ],
     )
-    for d in there:
-        if d["description"]:
-            click.echo(f"{d['id']}: {d['description']}", err=True)
-        for warning in d["warnings"]:
-            click.echo(f"warning: {d['id']}: {warning}", err=True)
-    for d in described:
-        if d["missing"]:
-            click.echo(f"missing: {d['id']}: {d['missing']}; {d['remedy']}", err=True)
+    for _, facts in there:
+        if facts.description:
+            click.echo(f"{facts.id}: {facts.description}", err=True)
+        for warning in facts.warnings:
+            click.echo(f"warning: {facts.id}: {warning}", err=True)
+    for entry in entries:
+        if entry.facts is None:
+            click.echo(f"missing: {entry.id}: {entry.missing}; {entry.remedy}", err=True)
+
+
+def _plain(entry: CatalogueEntry) -> dict[str, Any]:
+    """A collection as `--json` shows it."""
+    facts = entry.facts.model_dump() if entry.facts else {"id": entry.id, "pair": str(entry.pair)}
+    variants = {name: queries.language for name, queries in entry.queries.items()}
+    return {**facts, "query_variants": variants, "missing": entry.missing or None, "remedy": entry.remedy or None}

@@ -71,10 +71,10 @@ def command(
     """
     from clir_harness.harness.atomic_files import write_text
     from clir_harness.harness.store import Store
-    from clir_harness.leaderboards.leaderboard import Leaderboard
+    from clir_harness.leaderboards.reading import read_leaderboard
 
     opened = Store(store, create=False)
-    board = Leaderboard.from_store(opened, suite, measure or None)
+    board = read_leaderboard(opened, suite, measure or None)
     if against:
         if options["plots"] is not None:
             raise UsageError("--against has no plots", hint="leave out one of --against and --plots")
@@ -105,11 +105,9 @@ def _board(
     from clir_harness.leaderboards.analysis import analyse
     from clir_harness.leaderboards.published import figures_for, read_published
     from clir_harness.leaderboards.query_details import read_details
-    from clir_harness.leaderboards.render.csv_table import render_csv
     from clir_harness.leaderboards.render.document import make_document
+    from clir_harness.leaderboards.render.formats import render
     from clir_harness.leaderboards.render.html_page import render_html
-    from clir_harness.leaderboards.render.latex import render_latex
-    from clir_harness.leaderboards.render.markdown import render_markdown
     from clir_harness.leaderboards.render.plots import write_plots
 
     if no_tests and (test or baseline):
@@ -124,12 +122,8 @@ def _board(
     if form == "html":
         document = make_document(analysis, figures, per_query=True)
         with StepProgress() as progress:
-            return render_html(document, read_details(store, document, progress))
-    if form == "json":
-        return make_document(analysis, figures, per_query=per_query).to_json()
-    if form == "latex":
-        return render_latex(analysis)
-    return render_csv(analysis, figures) if form == "csv" else render_markdown(analysis, figures)
+            return render_html(document, read_details(store, board, document, progress))
+    return render(analysis, form, figures, per_query=per_query)
 
 
 def _contest(

@@ -18,7 +18,8 @@ from rich.progress import (
 from rich.text import Text
 
 from clir_harness.harness.execution.cell import Event
-from clir_harness.harness.execution.plan import Plan, State
+from clir_harness.harness.execution.plan import Plan
+from clir_harness.harness.record import CellState
 
 
 class RunProgress(AbstractContextManager["RunProgress"]):
@@ -31,12 +32,12 @@ class RunProgress(AbstractContextManager["RunProgress"]):
 
     def __init__(self, plan: Plan, *, quiet: bool = False) -> None:
         self._models = {model.key for model in plan.models()}
-        self._total = sum(cell.state is State.TO_DO for cell in plan.cells) + len(self._models)
+        self._total = sum(cell.state is CellState.TO_DO for cell in plan.cells) + len(self._models)
         self._ended = 0
         self._running: dict[str, tuple[str, float, TaskID | None]] = {}
         self._console = Console(stderr=True, quiet=quiet, highlight=False)
         self._live: Progress | None = None
-        reused = plan.count(State.DONE)
+        reused = plan.count(CellState.DONE)
         if reused and not quiet:
             self._console.print(f"{reused} of {len(plan.cells)} cells are in the store already")
 

@@ -152,11 +152,12 @@ def _echo_report(experiment: Experiment, report: Report, found: BoardComparison 
 
 def _show_report(experiment: Experiment, report: Report) -> None:
     """The board on standard output; on standard error what was done, and what failed."""
-    from clir_harness.harness.execution.plan import State
-    from clir_harness.leaderboards.leaderboard import Leaderboard
+    from clir_harness.harness.record import CellState
+    from clir_harness.leaderboards.reading import read_leaderboard
+    from clir_harness.leaderboards.render.formats import render
 
-    click.echo(Leaderboard.from_store(experiment.store, experiment.suite.name).to_markdown())
-    missing = report.plan.count(State.MISSING_DATA)
+    click.echo(render(read_leaderboard(experiment.store, experiment.suite.name)))
+    missing = report.plan.count(CellState.MISSING_DATA)
     click.echo(
         f"{report.computed} cells computed, {report.reused} reused, {len(report.failed)} failed"
         + (f", {missing} without data" if missing else "")

@@ -17,12 +17,13 @@ from clir_harness.harness.collections.base import (
     QuerySet,
     TestCollection,
 )
-from clir_harness.harness.collections.qrels import format_qrels, qrels_digest
+from clir_harness.harness.collections.qrels import qrels_digest
 from clir_harness.harness.collections.sources import SOURCES, build_source, settled
 from clir_harness.harness.collections.validation import CollectionReport, DocumentSummary, report, summarise
 from clir_harness.harness.errors import CollectionError, MissingDataError, UnknownNameError
 from clir_harness.harness.languages import LanguagePair, language_name
 from clir_harness.harness.plugins.calls import calling
+from clir_harness.harness.record_identity import CollectionFacts
 from clir_harness.harness.store import Store
 from clir_harness.harness.suite import CollectionSpec
 
@@ -34,7 +35,7 @@ class CatalogueEntry:
     Attributes:
         id, pair: as the source says.
         source, settings: how another process loads it.
-        description: counts, digests, licence and warnings, as kept with every result; None when data is missing.
+        facts: counts, digests, licence and warnings, as kept with every result; None when data is missing.
         queries, query_digests: by query variant.
         missing, remedy: why it cannot be loaded, and what to do; empty when it can.
     """
@@ -43,7 +44,7 @@ class CatalogueEntry:
     pair: LanguagePair
     source: str
     settings: Mapping[str, Any]
-    description: Mapping[str, Any] | None = None
+    facts: CollectionFacts | None = None
     queries: Mapping[str, QuerySet] = field(default_factory=dict, repr=False)
     query_digests: Mapping[str, str] = field(default_factory=dict)
     missing: str = ""
@@ -52,8 +53,6 @@ class CatalogueEntry:
 
 RULES = 2
 """Goes up when reports say more or other things; what was found under earlier rules is then found again."""
-
-_IDENTITY = ("id", "pair", "documents", "documents_digest", "qrels_digest", "judged_queries", "drop_self")
 
 Offer = tuple[CollectionSpec, CollectionSource, CollectionEntry]
 """A collection on offer: the specification it comes from, the source that loads it, its id and pair."""
@@ -95,11 +94,6 @@ def find_collection(specs: Sequence[CollectionSpec], data: Path | None, collecti
     return offers[collection]
 
 
-def collection_identity(described: Mapping[str, Any]) -> dict[str, Any]:
-    """What a result depends on, of the description of a collection."""
-    return {name: described[name] for name in _IDENTITY if name in described}
-
-
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Looks at the collections of a suite; what it learns about documents is remembered in the store.
@@ -129,7 +123,7 @@ class Catalogue:
                 raise UnknownNameError("language pair of this suite", str(pair), map(str, known))
         wanted = [item for item in offers if not pairs or item[2].pair in pairs]
         entries = [self._look(spec, source, entry) for spec, source, entry in wanted]
-        if entries and all(entry.description is None for entry in entries):
+        if entries and all(entry.facts is None for entry in entries):
             first = entries[0]
             raise MissingDataError(f"no data for any collection: {first.id}: {first.missing}", hint=first.remedy)
         return entries
@@ -162,7 +156,7 @@ class Catalogue:
             entry.pair,
             spec.source,
             spec.settings,
-            self._describe(collection, counted, found),
+            self._facts(collection, counted, found),
             dict(collection.queries),
             {name: queries.digest for name, queries in collection.queries.items()},
         )
@@ -190,24 +184,22 @@ class Catalogue:
         parts += [collection.documents.signature, qrels_digest(collection.qrels)]
         parts += [f"{name}:{queries.digest}" for name, queries in collection.queries.items()]
         key = hashlib.blake2b("\n".join([collection.id, *parts]).encode(), digest_size=16).hexdigest()
-        if kept := self.store.note("collections", key):
+        if kept := self.store.collection_report(key):
             return CollectionReport.from_dict(kept)
         fresh = report(collection, self._summary(collection.documents), allow=allow)
-        self.store.keep_note("collections", key, fresh.to_dict())
+        self.store.keep_collection_report(key, fresh.to_dict())
         return fresh
 
     def _summary(self, documents: DocumentSet) -> DocumentSummary:
         """Counts and digest of documents that several collections share: one pass for all of them."""
         key = hashlib.blake2b(f"rules {RULES}\n{documents.signature}".encode(), digest_size=16).hexdigest()
-        if kept := self.store.note("documents", key):
+        if kept := self.store.document_summary(key):
             return DocumentSummary.from_dict(kept)
         fresh = summarise(documents)
-        self.store.keep_note("documents", key, fresh.to_dict())
+        self.store.keep_document_summary(key, fresh.to_dict())
         return fresh
 
-    def _describe(
-        self, collection: TestCollection, found: CollectionReport, loaded: CollectionReport
-    ) -> dict[str, Any]:
+    def _facts(self, collection: TestCollection, found: CollectionReport, loaded: CollectionReport) -> CollectionFacts:
         """What is kept of a collection with every result.
 
         Args:
@@ -215,31 +207,28 @@ class Catalogue:
             found: its report: counts and digest.
             loaded: the report of what was there before allowances: warnings.
         """
-        digest = qrels_digest(collection.qrels)
-        self.store.keep_text(f"qrels/{digest}.trec", lambda: format_qrels(collection.qrels))
+        digest = self.store.keep_qrels(collection.qrels)
         for queries in collection.queries.values():
-            texts = {query.id: query.text for query in queries.queries}
-            self.store.keep_note("queries", queries.digest, texts)
+            self.store.keep_query_texts(queries.digest, {query.id: query.text for query in queries.queries})
         pair = collection.pair
         left_out = "the document whose id is the query's is left out of every ranking (drop_self)"
-        return {
-            "id": collection.id,
-            "pair": str(pair),
-            "query_language": language_name(pair.query),
-            "document_language": language_name(pair.document),
-            "tier": pair.tier.value,
-            "description": collection.description,
-            "licence": collection.licence,
-            "synthetic": collection.synthetic,
-            "document_set": collection.documents.id,
-            "documents": found.documents.count,
-            "documents_digest": found.documents.digest,
-            "queries": found.n_queries,
-            "judged_queries": found.n_judged_queries,
-            "judgements": found.n_qrels,
-            "relevant": found.n_relevant,
-            "qrels_digest": digest,
-            "warnings": [problem.message for problem in loaded.warnings] + ([left_out] if collection.drop_self else []),
-            # Only where it is so: what has been scored without it keeps its identity.
-            **({"drop_self": True} if collection.drop_self else {}),
-        }
+        return CollectionFacts(
+            id=collection.id,
+            pair=str(pair),
+            query_language=language_name(pair.query),
+            document_language=language_name(pair.document),
+            tier=pair.tier.value,
+            description=collection.description,
+            licence=collection.licence,
+            synthetic=collection.synthetic,
+            document_set=collection.documents.id,
+            documents=found.documents.count,
+            documents_digest=found.documents.digest,
+            queries=found.n_queries,
+            judged_queries=found.n_judged_queries,
+            judgements=found.n_qrels,
+            relevant=found.n_relevant,
+            qrels_digest=digest,
+            warnings=(*(problem.message for problem in loaded.warnings), *([left_out] if collection.drop_self else ())),
+            drop_self=collection.drop_self,
+        )

@@ -61,7 +61,7 @@ class LocalExecutor:
 
     def _fail(self, task: CellTask, error: ClirError, listen: Listener) -> None:
         failure = keep_failure(task, self.store, error)
-        listen(Event(kind="ended", key=task.key, status="failed", reason=failure["error"]["message"]))
+        listen(Event(kind="ended", key=task.key, status="failed", reason=failure.fault))
 
     def train(self, model: ModelTask, listen: Listener) -> None:
         """Train one model; how it went is in its last event.

@@ -15,10 +15,11 @@ from clir_harness.harness.execution.cell import Event, Listener
 from clir_harness.harness.execution.executor import LocalExecutor
 from clir_harness.harness.execution.invocation import Invocation
 from clir_harness.harness.execution.measurement import available_cores
-from clir_harness.harness.execution.plan import Plan, PlannedCell, Planner, State
+from clir_harness.harness.execution.plan import Plan, PlannedCell, Planner
 from clir_harness.harness.identity import freeze_session_code
 from clir_harness.harness.languages import LanguagePair
 from clir_harness.harness.plugins.files import load_plugin_file, reload_plugin_file
+from clir_harness.harness.record import CellState
 from clir_harness.harness.store import Store
 from clir_harness.harness.suite import Suite, load_suite, parse_pairs
 
@@ -42,7 +43,7 @@ class Report:
     @property
     def failed(self) -> list[PlannedCell]:
         """The cells that failed."""
-        return [cell for cell in self.plan.cells if cell.state is State.FAILED]
+        return [cell for cell in self.plan.cells if cell.state is CellState.FAILED]
 
 
 @dataclass
@@ -199,9 +200,8 @@ class Experiment:
             executor.run(group, hear)
         final = Plan(tuple(_final(cell, ended) for cell in plan.cells))
         keep_board(self.store, self.suite, final, part=self.part)
-        return Report(
-            final, sum(not event.phase for event in ended.values()), plan.count(State.DONE), time.perf_counter() - start
-        )
+        computed = sum(not event.phase for event in ended.values())
+        return Report(final, computed, plan.count(CellState.DONE), time.perf_counter() - start)
 
 
 def _final(cell: PlannedCell, ended: Mapping[str, Event]) -> PlannedCell:
@@ -210,4 +210,4 @@ def _final(cell: PlannedCell, ended: Mapping[str, Event]) -> PlannedCell:
     event = ended.get(waited_for.key) if waited_for else None
     if event is None:
         return cell
-    return replace(cell, state=State(event.status), reason=event.reason)
+    return replace(cell, state=CellState(event.status), reason=event.reason)

@@ -19,7 +19,7 @@ INDEX_FORMAT = 1
 def index_key(system: RetrievalSystem[Any], documents_digest: str, language: str, seed: int) -> str:
     """Identity of the index of a system, without that of its components, over some documents."""
     identity = {
-        **system_identity(system),
+        **system_identity(system).plain(),
         "settings": dict(system.index_settings()),
         "inputs": dict(system.index_inputs(language)),
         "components": [],

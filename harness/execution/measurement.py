@@ -7,9 +7,10 @@ import platform
 import threading
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import psutil
+
+from clir_harness.harness.record import Machine
 
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")
@@ -66,12 +67,12 @@ def available_cores() -> int:
         return os.cpu_count() or 1
 
 
-def machine() -> dict[str, Any]:
-    """The machine, as far as it bears on speed: processor, cores, memory, system, Python."""
-    return {
-        "cores": available_cores(),
-        "memory_bytes": psutil.virtual_memory().total,
-        "processor": platform.processor() or platform.machine(),
-        "python": platform.python_version(),
-        "system": platform.platform(),
-    }
+def machine() -> Machine:
+    """This machine."""
+    return Machine(
+        processor=platform.processor() or platform.machine(),
+        cores=available_cores(),
+        memory_bytes=psutil.virtual_memory().total,
+        system=platform.platform(),
+        python=platform.python_version(),
+    )

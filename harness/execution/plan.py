@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from clir_harness.harness.code.live_code import UNREPEATABLE, frozen, new_epoch
 from clir_harness.harness.errors import ClirError, MissingDataError, PluginError, UsageError
 from clir_harness.harness.evaluation import parse_measures
-from clir_harness.harness.execution.catalogue import Catalogue, CatalogueEntry, collection_identity
+from clir_harness.harness.execution.catalogue import Catalogue, CatalogueEntry
 from clir_harness.harness.execution.cell import CellTask, cell_name
 from clir_harness.harness.execution.invocation import Invocation
 from clir_harness.harness.execution.measurement import available_cores
@@ -20,22 +19,19 @@ from clir_harness.harness.identity import fingerprint, require_packages, system_
 from clir_harness.harness.languages import LanguagePair
 from clir_harness.harness.perturbation.tracks import Perturbation
 from clir_harness.harness.plugins.calls import calling
+from clir_harness.harness.record import CellState
+from clir_harness.harness.record_identity import (
+    CellIdentity,
+    CollectionFacts,
+    QueriesIdentity,
+    SystemIdentity,
+)
 from clir_harness.harness.store import Store
 from clir_harness.harness.suite import Row, Suite
 from clir_harness.harness.system import SYSTEMS, RetrievalSystem
 
 CELL_FORMAT = 1
 """Goes up when the harness itself changes what a cell contains; part of every cell's identity."""
-
-
-class State(enum.StrEnum):
-    """What is to be done about a cell, or has become of it."""
-
-    DONE = "done"
-    TO_DO = "to do"
-    FAILED = "failed"
-    NOT_APPLICABLE = "not applicable"
-    MISSING_DATA = "missing data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ class PlannedCell:
         collection: id of the collection.
         pair: its language pair.
         state: done, to do (also when it failed before), failed (cannot even start), not applicable, missing data.
-        described: counts, digests, licence ... of the collection; id and pair only when its data is missing.
+        facts: counts, digests, licence ... of the collection; id and pair only when its data is missing.
         reason: why it is not to be run, or how it failed before; empty otherwise.
         task: what to carry out; None when there is nothing to run, or a model comes first.
         model: the model to be trained before the task is known; None when there is none to train.
@@ -57,8 +53,8 @@ class PlannedCell:
     row: Row
     collection: str
     pair: LanguagePair
-    state: State
-    described: Mapping[str, Any]
+    state: CellState
+    facts: CollectionFacts
     reason: str = ""
     task: CellTask | None = None
     model: ModelTask | None = None
@@ -76,7 +72,7 @@ class Plan:
 
     cells: tuple[PlannedCell, ...]
 
-    def count(self, state: State) -> int:
+    def count(self, state: CellState) -> int:
         """How many cells are in a state."""
         return sum(cell.state is state for cell in self.cells)
 
@@ -89,9 +85,9 @@ class Plan:
         groups: dict[tuple[str, str], list[CellTask]] = {}
         seen = set()
         for cell in self.cells:
-            if cell.state is State.TO_DO and cell.task and cell.task.key not in seen:
+            if cell.state is CellState.TO_DO and cell.task and cell.task.key not in seen:
                 seen.add(cell.task.key)
-                groups.setdefault((cell.row.label, cell.task.collection["documents_digest"]), []).append(cell.task)
+                groups.setdefault((cell.row.label, cell.task.collection.documents_digest), []).append(cell.task)
         return list(groups.values())
 
 
@@ -101,7 +97,7 @@ class Ready:
 
     system: RetrievalSystem[Any]
     settings: Mapping[str, Any]
-    identity: Mapping[str, Any]
+    identity: SystemIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,54 +186,55 @@ class Planner:
         return Ready(system, settings, identity)
 
     def _plan_cell(self, row: Row, usable: Usable, entry: CatalogueEntry, variation: Variation) -> PlannedCell:
-        described = entry.description or {"id": entry.id, "pair": str(entry.pair)}
+        facts = entry.facts or CollectionFacts(id=entry.id, pair=str(entry.pair))
         perturbation = variation.perturbation
-        cell = PlannedCell(row, entry.id, entry.pair, State.TO_DO, described, perturbation=perturbation)
-        if entry.description is None:
-            return replace(cell, state=State.MISSING_DATA, reason=f"{entry.missing}; {entry.remedy}")
+        cell = PlannedCell(row, entry.id, entry.pair, CellState.TO_DO, facts, perturbation=perturbation)
+        if entry.facts is None:
+            return replace(cell, state=CellState.MISSING_DATA, reason=f"{entry.missing}; {entry.remedy}")
         if isinstance(usable, ClirError):
-            return replace(cell, state=State.FAILED, reason=str(usable))
+            return replace(cell, state=CellState.FAILED, reason=str(usable))
         if isinstance(usable, ModelTask):
             return replace(cell, model=usable, reason="its model is trained first")
         if row.queries not in entry.queries:
             reason = f"no '{row.queries}' queries; there are: {', '.join(entry.queries)}"
-            return replace(cell, state=State.NOT_APPLICABLE, reason=reason)
+            return replace(cell, state=CellState.NOT_APPLICABLE, reason=reason)
         queries = entry.queries[row.queries]
         asked = LanguagePair(queries.language, entry.pair.document)
         try:
             with calling(f"system '{row.system}'"):
                 refusal = _refusal(usable.system, asked)
         except ClirError as error:
-            return replace(cell, state=State.FAILED, reason=str(error))
+            return replace(cell, state=CellState.FAILED, reason=str(error))
         if refusal is not None:
-            return replace(cell, state=State.NOT_APPLICABLE, reason=refusal)
+            return replace(cell, state=CellState.NOT_APPLICABLE, reason=refusal)
         if perturbation and (refusal := perturbation.refusal(queries)) is not None:
-            return replace(cell, state=State.NOT_APPLICABLE, reason=refusal)
+            return replace(cell, state=CellState.NOT_APPLICABLE, reason=refusal)
         if variation.missing:
             return replace(
-                cell, state=State.MISSING_DATA, reason=f"{variation.missing.message}; {variation.missing.hint}"
+                cell, state=CellState.MISSING_DATA, reason=f"{variation.missing.message}; {variation.missing.hint}"
             )
         task = self._task(row, usable, entry, perturbation)
         record = self.store.cell(task.key)
         if record is None:
-            return replace(cell, task=task, reason=_unrepeatable(task.identity["system"]))
-        if record["status"] == "done":
-            return replace(cell, state=State.DONE, task=task)
-        return replace(cell, task=task, reason=f"failed before: {record['error']['message']}")
+            return replace(cell, task=task, reason=_unrepeatable(usable.identity))
+        if record.done:
+            return replace(cell, state=CellState.DONE, task=task)
+        return replace(cell, task=task, reason=f"failed before: {record.fault}")
 
     def _task(self, row: Row, ready: Ready, entry: CatalogueEntry, perturbation: Perturbation | None) -> CellTask:
-        assert entry.description is not None
-        queries: dict[str, Any] = {"variant": row.queries, "digest": entry.query_digests[row.queries]}
-        if perturbation:
-            queries["perturbation"] = perturbation.identity()
-        identity = {
-            "system": dict(ready.identity),
-            "collection": collection_identity(entry.description),
-            "queries": queries,
-            "depth": self.suite.depth,
-            "seed": self.suite.seed,
-            "format": CELL_FORMAT,
-        }
+        assert entry.facts is not None
+        identity = CellIdentity(
+            system=ready.identity,
+            collection=entry.facts.identity(),
+            queries=QueriesIdentity(
+                variant=row.queries,
+                digest=entry.query_digests[row.queries],
+                perturbation=perturbation.identity() if perturbation else None,
+            ),
+            depth=self.suite.depth,
+            seed=self.suite.seed,
+            format=CELL_FORMAT,
+        )
         return CellTask(
             key=fingerprint(identity),
             row=row.with_settings(ready.settings),
@@ -246,12 +243,11 @@ class Planner:
             data=str(self.data) if self.data else None,
             entry=entry.id,
             perturbation=perturbation,
-            depth=self.suite.depth,
             seed=self.suite.seed,
             threads=available_cores(),
             measures=self.suite.measures,
             identity=identity,
-            collection=dict(entry.description),
+            collection=entry.facts,
             command=(self.invocation or Invocation(self.suite.name, data=self.data is not None)).of_cell(
                 row, entry.pair
             ),
@@ -273,9 +269,9 @@ def _refusal(system: RetrievalSystem[Any], pair: LanguagePair) -> str | None:
     return refusal
 
 
-def _unrepeatable(identity: Mapping[str, Any]) -> str:
+def _unrepeatable(identity: SystemIdentity) -> str:
     """Why a cell is never reused: code of its system, or of a part of it, that cannot be told by value."""
-    code = identity["code"]
+    code = identity.code
     if code.startswith(UNREPEATABLE):
         return f"never reused, since its code cannot be told from another version: {code.partition(': ')[2]}"
-    return next(filter(None, map(_unrepeatable, identity["components"])), "")
+    return next(filter(None, map(_unrepeatable, identity.components)), "")

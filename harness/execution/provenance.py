@@ -5,35 +5,46 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from clir_harness.harness.identity import fingerprint, package_version
+from clir_harness.harness.record import Machine, TrackRecord
+from clir_harness.harness.record_identity import CellIdentity
 
-def ir_metadata(header: Mapping[str, Any], index: Mapping[str, Any]) -> dict[str, Any]:
+
+def ir_metadata(
+    identity: CellIdentity, machine: Machine, command: str, track: TrackRecord | None, index: Mapping[str, Any]
+) -> dict[str, Any]:
     """Provenance in the terms of ir_metadata (Breuer et al. 2022, https://www.ir-metadata.org).
 
     Args:
-        header: what is kept of any cell, failed or done.
-        index: what the system says about its index.
+        identity: of the cell, which has a system.
+        machine: that carried it out.
+        command: command line that carries it out.
+        track: what perturbs the queries, if anything.
+        index: what the system says about its index and its search.
+
+    Returns:
+        A value of mappings, lists, text and numbers.
     """
-    identity, where = header["identity"], header["machine"]
-    queries = {"queries": identity["queries"]["variant"]} | ({"track": header["track"]} if header["track"] else {})
+    system, plain = identity.system, identity.plain()
+    assert system is not None
+    queries = {"queries": identity.queries.variant} | ({"track": track.plain()} if track else {})
     return {
         "platform": {
             "hardware": {
-                "cpu": {"model": where["processor"], "number of cores": where["cores"]},
-                "ram": f"{where['memory_bytes'] / 2**30:.1f} GiB",
+                "cpu": {"model": machine.processor, "number of cores": machine.cores},
+                "ram": f"{machine.memory_bytes / 2**30:.1f} GiB",
             },
-            "operating system": {"distribution": where["system"]},
-            "software": {
-                "libraries": {"python": [f"{name}=={found}" for name, found in identity["system"]["packages"].items()]}
-            },
+            "operating system": {"distribution": machine.system},
+            "software": {"libraries": {"python": [f"{name}=={found}" for name, found in system.packages.items()]}},
         },
         "implementation": {
-            "executable": {"cmd": header["command"]},
-            "source": {"name": "clir-harness", "version": header["version"]},
+            "executable": {"cmd": command},
+            "source": {"name": "clir-harness", "version": package_version("clir-harness")},
         },
         "method": {
             "automatic": "true",
-            "retrieval": [{"name": identity["system"]["name"], **identity["system"]["settings"], **index}],
+            "retrieval": [{"name": system.name, **system.settings, **index}],
         },
-        "data": {"test collection": {"name": header["collection"]["id"], **queries}},
-        "clir-harness": {"cell": header["key"], "identity": identity},
+        "data": {"test collection": {"name": identity.collection.id, **queries}},
+        "clir-harness": {"cell": fingerprint(identity), "identity": plain},
     }

@@ -40,7 +40,7 @@ def main() -> int:
             train_model(model, store, lambda event: _tell(events, event))
         for task in map(CellTask.model_validate, job.get("tasks", ())):
             if broken and not (task.row.system in SYSTEMS.names() and task.source in SOURCES.names()):
-                reason = keep_failure(task, store, broken[0])["error"]["message"]
+                reason = keep_failure(task, store, broken[0]).fault
                 _tell(events, Event(kind="ended", key=task.key, status="failed", reason=reason))
                 continue
             carry_out(task, store, lambda event: _tell(events, event))

@@ -16,6 +16,8 @@ from clir_harness.harness.identity import fingerprint, package_version
 from clir_harness.harness.languages import canonical_tag, language_name
 from clir_harness.harness.perturbation.lexicon import Lexicon, code_switch, read_lexicon
 from clir_harness.harness.perturbation.noise import NOISES, Noise, noise_refusal
+from clir_harness.harness.record import TrackRecord
+from clir_harness.harness.record_identity import PerturbationIdentity
 
 CODE_SWITCH = "code_switch"
 
@@ -156,19 +158,19 @@ class Perturbation(BaseModel):
     @property
     def label(self) -> str:
         """Label for people: `swap 0.05`, `code_switch lexicon/sw-en.tsv 0.3`."""
-        return " ".join(filter(None, (self.kind, self.lexicon, f"{self.rate:g}")))
+        return self.record().label
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> PerturbationIdentity:
         """Everything that can change the perturbed queries, besides the queries."""
-        return {
-            "kind": self.kind,
-            "rate": self.rate,
-            "seed": self.seed,
-            "language": self.language,
-            "lexicon": self.lexicon_digest,
-            "code": code_digest(Lexicon if self.kind == CODE_SWITCH else Noise),
-            "packages": {"regex": package_version("regex")},
-        }
+        return PerturbationIdentity(
+            kind=self.kind,
+            rate=self.rate,
+            seed=self.seed,
+            language=self.language,
+            lexicon=self.lexicon_digest,
+            code=code_digest(Lexicon if self.kind == CODE_SWITCH else Noise),
+            packages={"regex": package_version("regex")},
+        )
 
     def refusal(self, queries: QuerySet) -> str | None:
         """Why it does not apply to these queries; None when it does."""
@@ -206,10 +208,9 @@ class Perturbation(BaseModel):
             raise UsageError(f"the lexicon {self.path} has changed since this run was planned", hint="run again")
         return lexicon
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> TrackRecord:
         """Values stored with a cell."""
-        names = {"kind", "rate", "seed"} | ({"lexicon", "language"} if self.lexicon else set())
-        return self.model_dump(mode="json", include=names)
+        return TrackRecord(kind=self.kind, rate=self.rate, seed=self.seed, lexicon=self.lexicon, language=self.language)
 
 
 def _digest(lexicon: Lexicon) -> str:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import isfinite, nan
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from clir_harness.harness.errors import DataError, UnknownNameError
 from clir_harness.harness.identity import fingerprint
+from clir_harness.harness.record import CellState
+from clir_harness.harness.record_identity import CollectionIdentity, QueriesIdentity
 from clir_harness.harness.store import Store
 from clir_harness.leaderboards.comparability import Place
 from clir_harness.leaderboards.compare.sides import Side, SideCell
-from clir_harness.leaderboards.entries import CellState, Entry
-from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.entries import Entry
+from clir_harness.leaderboards.reading import read_leaderboard
 from clir_harness.leaderboards.schema import BoardDocument, CellPart, TrackPart
 
 UNKNOWN = "unknown"
@@ -27,9 +28,9 @@ def side_of_store(store: Store, suite: str, measures: Sequence[str], name: str) 
     """The board of a suite in a store; measures that were not kept are computed from the kept runs.
 
     Raises:
-        UnknownNameError, UsageError, StoreError: see `Leaderboard.from_store`.
+        UnknownNameError, UsageError, StoreError: see `read_leaderboard`.
     """
-    board = Leaderboard.from_store(store, suite, measures)
+    board = read_leaderboard(store, suite, measures)
     cells: dict[Place, SideCell] = {}
     for row in board.rows:
         for column, entry in zip(board.columns, row.entries, strict=True):
@@ -45,34 +46,35 @@ def _of_entry(entry: Entry) -> SideCell:
     if entry.state is not CellState.DONE:
         return SideCell(entry.state, entry.reason)
     record = entry.record
+    assert record is not None
     order = sorted(range(len(entry.query_ids)), key=entry.query_ids.__getitem__)
     return SideCell(
         entry.state,
-        facts=facts(record["depth"], record["identity"]["queries"], record["collection"], record.get("seed")),
+        facts=facts(record.depth, record.identity.queries, record.collection, record.seed),
         versions=entry.versions,
         means=entry.means,
         query_ids=tuple(entry.query_ids[place] for place in order),
         scores={name: np.round(values[order], DECIMALS) for name, values in entry.scores.items()},
         costs=entry.costs,
-        machine=fingerprint(record["machine"]) if "machine" in record else "",
+        machine=fingerprint(record.machine) if record.machine else "",
     )
 
 
 def facts(
-    depth: int | None, queries: Mapping[str, Any], collection: Mapping[str, Any], seed: int | None
+    depth: int | None, queries: QueriesIdentity | None, collection: CollectionIdentity | None, seed: int | None
 ) -> dict[str, str | None]:
     """What has to be the same on both sides, from the identity of a cell."""
     found: dict[str, str | None] = {
         "depth": UNKNOWN if depth is None else str(depth),
-        "documents": collection.get("documents_digest", UNKNOWN),
-        "judgements": collection.get("qrels_digest", UNKNOWN),
-        "wording": queries.get("variant", UNKNOWN),
-        "queries": queries.get("digest", UNKNOWN),
+        "documents": (collection and collection.documents_digest) or UNKNOWN,
+        "judgements": (collection and collection.qrels_digest) or UNKNOWN,
+        "wording": queries.variant if queries else UNKNOWN,
+        "queries": queries.digest if queries else UNKNOWN,
     }
-    if collection.get("drop_self"):
+    if collection and collection.drop_self:
         found["documents"] = f"{found['documents']} without the query itself"
-    if "perturbation" in queries:
-        found |= {"perturbation": fingerprint(queries["perturbation"]), "seed": str(seed)}
+    if queries and queries.perturbation:
+        found |= {"perturbation": fingerprint(queries.perturbation), "seed": str(seed)}
     return found
 
 
@@ -107,7 +109,7 @@ class _DocumentReader:
         self.measures = measures
         self.path = path
         self.parts = {(row.label, cell.collection): cell for row in board.rows for cell in row.cells}
-        self.machines = [fingerprint(dict(machine)) for machine in board.machines]
+        self.machines = [fingerprint(machine) for machine in board.machines]
 
     def cell(self, label: str, part: CellPart) -> SideCell:
         if part.state is not CellState.DONE:
@@ -135,7 +137,7 @@ class _DocumentReader:
             raise self._damaged(part.row, part.collection, f"no mean of {missing[0]} on {part.label}")
         return SideCell(
             part.state,
-            facts=_facts(clean) | {"perturbation": None, "seed": str(clean.provenance.get("seed"))},
+            facts=_facts(clean) | {"perturbation": None, "seed": str(clean.provenance.seed)},
             versions=_versions(clean, self.measures),
             means={name: part.means[name] for name in self.measures},
         )
@@ -166,9 +168,8 @@ class _DocumentReader:
 
 def _facts(part: CellPart) -> dict[str, str | None]:
     known = part.provenance
-    return facts(known.get("depth"), known.get("queries", {}), known.get("collection", {}), known.get("seed"))
+    return facts(known.depth, known.queries, known.collection, known.seed)
 
 
 def _versions(part: CellPart, measures: Sequence[str]) -> dict[str, str]:
-    known = part.provenance.get("measures", {})
-    return {name: known.get(name, UNKNOWN) for name in measures}
+    return {name: part.provenance.measures.get(name, UNKNOWN) for name in measures}

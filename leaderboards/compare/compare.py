@@ -8,6 +8,7 @@ from statistics import fmean
 from clir_harness.harness.evaluation import is_count
 from clir_harness.harness.measures import Floats
 from clir_harness.harness.progress import Progress, no_progress
+from clir_harness.harness.record import CellState
 from clir_harness.leaderboards.comparability import Place
 from clir_harness.leaderboards.compare.paired_changes import (
     Block,
@@ -28,7 +29,6 @@ from clir_harness.leaderboards.compare.results import (
 from clir_harness.leaderboards.compare.rules import Rules
 from clir_harness.leaderboards.compare.sides import Side, SideCell
 from clir_harness.leaderboards.compare.verdicts import LATENCY, MEMORY, differing_facts, judged_cell, ratio_of
-from clir_harness.leaderboards.entries import CellState
 
 _NO_CELL = SideCell(CellState.NOT_RUN, "not on this board")
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from clir_harness.harness.errors import MissingDataError, StoreError, UnknownNameError, UsageError
 from clir_harness.harness.evaluation import parse_measures
-from clir_harness.harness.execution.boards import KIND as BOARDS
 from clir_harness.harness.store import Store
 from clir_harness.harness.suite import load_suite
 from clir_harness.leaderboards.compare.board_sides import side_of_document, side_of_store
@@ -123,14 +122,14 @@ class _Opened:
         """Names of the suites it has boards of."""
         if self.document:
             return [self.document.suite.name]
-        return self.store.notes(BOARDS) if self.store else []
+        return self.store.boards() if self.store else []
 
     def measures(self, suite: str) -> Sequence[str]:
         """Names of the measures of its board; none when it is a run."""
         if self.document:
             return self.document.measures
-        found: list[str] = self.store.note(BOARDS, suite)["suite"]["measures"] if self.store else []
-        return found
+        board = self.store.board(suite) if self.store else None
+        return board.suite.measures if board else ()
 
     def side(self, suite: str, measures: Sequence[str]) -> Side:
         """Its cells; it is not a run."""

@@ -14,12 +14,13 @@ from clir_harness.harness.errors import DataError
 from clir_harness.harness.evaluation import aggregate, evaluate, measure_version
 from clir_harness.harness.execution.catalogue import Catalogue, find_collection
 from clir_harness.harness.identity import package_version
+from clir_harness.harness.record import CellState
+from clir_harness.harness.record_identity import QueriesIdentity
 from clir_harness.harness.runs.check import check_run
 from clir_harness.harness.store import Store
 from clir_harness.harness.suite import Suite
 from clir_harness.leaderboards.compare.board_sides import DECIMALS, facts
 from clir_harness.leaderboards.compare.sides import Side, SideCell
-from clir_harness.leaderboards.entries import CellState
 
 
 class RunReader:
@@ -41,8 +42,8 @@ class RunReader:
         self.collection = obtain(find_collection(suite.collections, data, collection)[1], collection)
         with tempfile.TemporaryDirectory() as folder:
             entry = Catalogue(suite.collections, data, Store(folder)).entry(collection)
-        queries = {"variant": ORIGINAL, "digest": entry.query_digests[ORIGINAL]}
-        self.facts = facts(suite.depth, queries, entry.description or {}, None)
+        queries = QueriesIdentity(variant=ORIGINAL, digest=entry.query_digests[ORIGINAL])
+        self.facts = facts(suite.depth, queries, entry.facts, None)
 
     def read(self, path: Path, row: str, measures: Sequence[str]) -> Side:
         """A run as the only cell of a board.

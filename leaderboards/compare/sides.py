@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from clir_harness.harness.measures import Floats
+from clir_harness.harness.record import CellState
 from clir_harness.leaderboards.comparability import Place
-from clir_harness.leaderboards.entries import CellState
 
 Kind = Literal["store", "board", "run"]
 

@@ -15,8 +15,9 @@ import io
 from collections.abc import Iterator, Sequence
 from math import isfinite
 
+from clir_harness.harness.record import CellState
 from clir_harness.leaderboards.analysis import Analysis
-from clir_harness.leaderboards.entries import BoardRow, CellState, Column, Entry
+from clir_harness.leaderboards.entries import BoardRow, Column, Entry
 from clir_harness.leaderboards.leaderboard import Leaderboard
 from clir_harness.leaderboards.published import PublishedFigure
 from clir_harness.leaderboards.render.plain import spreadsheet_text

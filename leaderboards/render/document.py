@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from clir_harness.harness.identity import fingerprint
+from clir_harness.harness.record import CellState, Machine
+from clir_harness.harness.record_identity import Record, SystemIdentity
 from clir_harness.leaderboards.analysis import PARETO_COSTS, Analysis
-from clir_harness.leaderboards.entries import BoardRow, CellState, Column, Entry, TrackEntry
+from clir_harness.leaderboards.entries import BoardRow, Column, Entry, TrackEntry
 from clir_harness.leaderboards.json_text import rounded
 from clir_harness.leaderboards.leaderboard import Leaderboard
 from clir_harness.leaderboards.published import PublishedFigure
@@ -24,6 +26,7 @@ from clir_harness.leaderboards.schema import (
     ComparisonPart,
     ComparisonsPart,
     Interval,
+    Provenance,
     ReportedPart,
     RowPart,
     RowTestsPart,
@@ -35,7 +38,8 @@ from clir_harness.leaderboards.statistics.resampling import CONFIDENCE
 from clir_harness.leaderboards.statistics.results import Comparisons, Significance
 from clir_harness.leaderboards.statistics.significance import SIGNIFICANT
 
-PROVENANCE = ("key", "depth", "seed", "finished", "version", "index", "tie_rate", "submission")
+R = TypeVar("R", bound=Record)
+PROVENANCE = {"key", "depth", "seed", "finished", "version", "index", "tie_rate", "submission"}
 _COSTS = ("index_seconds", "index_bytes", "index_peak_memory_bytes", "search_peak_memory_bytes")
 COSTS = (*_COSTS, "search_seconds", "queries_per_second", "latency_p50_ms", "latency_p95_ms")
 
@@ -63,8 +67,8 @@ class _Maker:
         self.fronts = {
             (measure, cost): analysis.front(measure, cost) for measure in self.board.measures for cost in PARETO_COSTS
         }
-        self.machines = _Shared()
-        self.identities = _Shared()
+        self.machines: _Shared[Machine] = _Shared()
+        self.identities: _Shared[SystemIdentity] = _Shared()
 
     def document(self, reported: Sequence[PublishedFigure]) -> BoardDocument:
         board, analysis = self.board, self.analysis
@@ -116,7 +120,7 @@ class _Maker:
 
     def cell(self, row: BoardRow, column: Column, entry: Entry) -> CellPart:
         record = entry.record
-        identity = record.get("identity", {})
+        system = record.identity.system if record else None
         intervals = {
             measure: by_row[row.label][column.id]
             for measure, by_row in self.analysis.intervals.items()
@@ -134,11 +138,9 @@ class _Maker:
             unjudged=entry.unjudged,
             judged_share=entry.judged_share,
             costs=entry.costs,
-            machine=self.machines.place(record["machine"]) if "machine" in record else None,
-            identity=self.identities.place(identity["system"]) if "system" in identity else None,
-            provenance={name: record[name] for name in PROVENANCE if name in record}
-            | {name: identity[name] for name in ("queries", "collection") if name in identity}
-            | ({"measures": dict(entry.versions)} if entry.versions else {}),
+            machine=self.machines.place(record.machine) if record and record.machine else None,
+            identity=self.identities.place(system) if system else None,
+            provenance=_provenance(entry),
             scores=self.scores(entry) if self.per_query and entry.state is CellState.DONE else None,
         )
 
@@ -154,14 +156,23 @@ class _Maker:
         return {name: tuple(np.round(values[order], 6).tolist()) for name, values in entry.scores.items()}
 
 
-class _Shared:
+def _provenance(entry: Entry) -> Provenance:
+    record = entry.record
+    known: dict[str, Any] = {"measures": dict(entry.versions)} if entry.versions else {}
+    if record:
+        known |= record.model_dump(include=PROVENANCE)
+        known |= {"queries": record.identity.queries, "collection": record.identity.collection}
+    return Provenance(**known)
+
+
+class _Shared(Generic[R]):
     """Different values in the order in which they come."""
 
     def __init__(self) -> None:
-        self.values: list[Mapping[str, Any]] = []
+        self.values: list[R] = []
         self._places: dict[str, int] = {}
 
-    def place(self, value: Mapping[str, Any]) -> int:
+    def place(self, value: R) -> int:
         digest = fingerprint(value)
         if digest not in self._places:
             self._places[digest] = len(self.values)
@@ -205,15 +216,15 @@ def _comparisons(found: Comparisons | None) -> ComparisonsPart | None:
 
 def _track(board: Leaderboard, part: TrackEntry) -> TrackPart:
     drops = {measure: board.drop(part, measure) for measure in board.measures}
-    kept = part.entry.record.get("track") or {}
+    kept = (part.entry.record and part.entry.record.track) or part.track
     return TrackPart(
         row=part.row,
         collection=part.collection,
         label=part.label,
-        kind=part.track["kind"],
-        rate=part.track["rate"],
-        lexicon=part.track.get("lexicon", ""),
-        language=part.track.get("language", ""),
+        kind=part.track.kind,
+        rate=part.track.rate,
+        lexicon=part.track.lexicon,
+        language=part.track.language,
         state=part.entry.state,
         reason=part.entry.reason,
         command=part.entry.command,
@@ -224,8 +235,8 @@ def _track(board: Leaderboard, part: TrackEntry) -> TrackPart:
             for measure, drop in drops.items()
             if drop
         },
-        queries_changed=kept.get("queries_changed"),
-        words_covered=kept.get("words_covered"),
+        queries_changed=kept.queries_changed,
+        words_covered=kept.words_covered,
     )
 
 

@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from clir_harness.leaderboards.entries import CellState
+from clir_harness.harness.record import CellState
 from clir_harness.leaderboards.render.figures import NOTHING, count, interval, score
 from clir_harness.leaderboards.render.html_page import fill_template, page_file, policy
 from clir_harness.leaderboards.render.plain import LONGEST_NAME, one_line, shortened

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clir_harness.harness.evaluation import is_count
+from clir_harness.harness.record import CellState
 from clir_harness.leaderboards.analysis import Analysis
-from clir_harness.leaderboards.entries import BoardRow, CellState, Entry
+from clir_harness.leaderboards.entries import BoardRow, Entry
 from clir_harness.leaderboards.leaderboard import Leaderboard
 from clir_harness.leaderboards.published import PublishedFigure
 from clir_harness.leaderboards.render import wording

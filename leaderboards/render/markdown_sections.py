@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from clir_harness.harness.record import CellState
 from clir_harness.leaderboards.analysis import PARETO_COSTS, Analysis
-from clir_harness.leaderboards.entries import BoardRow, CellState, Drop, Entry, TrackEntry
+from clir_harness.leaderboards.entries import BoardRow, Drop, Entry, TrackEntry
 from clir_harness.leaderboards.leaderboard import Leaderboard
 from clir_harness.leaderboards.published import PublishedFigure
 from clir_harness.leaderboards.render import figures, wording
@@ -227,6 +228,8 @@ def _fronts(analysis: Analysis, rows: Sequence[BoardRow]) -> list[str]:
 
 
 def _machine(entry: Entry) -> str:
-    machine = entry.record["machine"]
-    memory = machine["memory_bytes"] / 2**30
-    return f"{machine['processor']}, {machine['cores']} cores, {memory:.0f} GiB, {machine['system']}"
+    assert entry.record is not None
+    assert entry.record.machine is not None
+    machine = entry.record.machine
+    memory = machine.memory_bytes / 2**30
+    return f"{machine.processor}, {machine.cores} cores, {memory:.0f} GiB, {machine.system}"

@@ -14,6 +14,8 @@ from clir_harness.harness.store import Store
 from clir_harness.harness.submission import submit
 from clir_harness.harness.suite import load_suite
 from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.reading import read_leaderboard
+from clir_harness.leaderboards.render.formats import render
 
 DOCUMENTS = {"a": "flood bridge river", "b": "flood bridge", "c": "flood", "d": "maize"}
 QUERIES = {"a": "flood bridge river", "b": "flood bridge", "q": "flood"}
@@ -58,10 +60,10 @@ class Argu:
         report = Experiment.from_suite(self.suite(more), self.folder / "store", data=self.folder).run()
         assert not report.failed
         self.computed = report.computed
-        return Leaderboard.from_store(self.folder / "store", "argu")
+        return read_leaderboard(self.folder / "store", "argu")
 
     def ranking(self, board: Leaderboard, row: int, query: str) -> list[str]:
-        key = board.rows[row].entries[0].record["key"]
+        key = board.rows[row].entries[0].record.key
         run = Run.read(self.folder / "store" / "cells" / key / "run.trec.gz")
         return [document for document, _ in run.ranking(query)]
 
@@ -75,14 +77,14 @@ def test_the_document_that_is_the_query_is_left_out_and_rankings_keep_their_dept
     board = argu.run()
     assert [argu.ranking(board, 0, query) for query in QUERIES] == [["b", "c"], ["a", "c"], ["c", "b"]]
     assert board.rows[0].entries[0].means == {"RR": 1.0, "R@2": 1.0}
-    assert "(drop_self)" in board.to_markdown()
-    assert "(drop_self)" in board.to_json()
+    assert "(drop_self)" in render(board)
+    assert "(drop_self)" in render(board, "json")
 
 
 def test_components_of_a_system_do_not_see_it_either(argu: Argu) -> None:
     board = argu.run()
     # In pools of 2 the documents b and c are first and second for both components: no place is lost to a itself.
-    key = board.rows[1].entries[0].record["key"]
+    key = board.rows[1].entries[0].record.key
     run = Run.read(argu.folder / "store" / "cells" / key / "run.trec.gz")
     assert run.ranking("a") == [("b", pytest.approx(2 / 61)), ("c", pytest.approx(2 / 62))]
 
@@ -93,10 +95,10 @@ def test_it_is_part_of_what_a_result_depends_on_and_indexes_are_shared(argu: Arg
     board = argu.run()
     assert argu.computed == 2
     first, second = (found.rows[0].entries[0].record for found in (without, board))
-    assert first["key"] != second["key"]
-    assert second["identity"]["collection"]["drop_self"] is True
-    assert "drop_self" not in first["identity"]["collection"]
-    assert second["index"]["reused"]
+    assert first.key != second.key
+    assert second.identity.collection.drop_self is True
+    assert "drop_self" not in first.identity.collection.plain()
+    assert second.index["reused"]
 
 
 def test_queries_that_find_themselves_are_told_with_the_remedy(argu: Argu) -> None:
@@ -105,7 +107,7 @@ def test_queries_that_find_themselves_are_told_with_the_remedy(argu: Argu) -> No
     (warning,) = board.columns[0].warnings
     assert "2 of 3 queries" in warning
     assert "drop_self: true" in warning
-    assert "drop_self: true" in board.to_markdown()
+    assert "drop_self: true" in render(board)
 
 
 def test_a_query_that_is_its_own_relevant_document_is_no_such_case_but_told_with_drop_self(argu: Argu) -> None:
@@ -125,8 +127,8 @@ def test_a_submitted_run_is_treated_alike(argu: Argu) -> None:
     assert said.count == 2
     assert not any("suite's depth is 2" in p.message and "has 3" in p.message for p in report.checked.warnings)
     record = Store(argu.folder / "store").cell(report.key)
-    assert record["counts"]["unanswered_queries"] == 1
-    assert record["identity"]["collection"]["drop_self"] is True
+    assert record.counts.unanswered_queries == 1
+    assert record.identity.collection.drop_self is True
 
 
 def test_a_submission_does_not_stay_on_a_board_that_treats_the_query_itself_otherwise(argu: Argu) -> None:
@@ -148,5 +150,5 @@ def test_every_source_has_the_setting(argu: Argu) -> None:
     suite = load_suite("embedded")
     spec = suite.collections[0].model_copy(update={"drop_self": True, "size": 200, "pairs": ["sw-en"]})
     (entry,) = Catalogue([spec], None, Store(argu.folder / "looked")).entries()
-    assert entry.description is not None
-    assert entry.description["drop_self"] is True
+    assert entry.facts is not None
+    assert entry.facts.drop_self is True

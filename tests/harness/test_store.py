@@ -7,11 +7,16 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from clir_harness.harness.content_store import read_json, write_json
 from clir_harness.harness.errors import StoreError
-from clir_harness.harness.store import Store, read_json, write_json
+from clir_harness.harness.record import FORMAT, Board, CellRecord, Failure, KeptScores, RowRecord, SuiteHead
+from clir_harness.harness.record_identity import CellIdentity, CollectionFacts, QueriesIdentity
+from clir_harness.harness.runs.run import Run
+from clir_harness.harness.store import CellFiles, Store
 
 
 @pytest.fixture
@@ -19,19 +24,44 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
 
 
-def test_a_note_is_changed_by_one_at_a_time_and_only_when_it_is_new(store: Store) -> None:
+def cell(**changes: Any) -> CellRecord:
+    """A record under the key `k`; done unless it is changed."""
+    facts = CollectionFacts(id="tiny/sw-en", pair="sw-en", documents_digest="d", qrels_digest="j")
+    queries = QueriesIdentity(variant="original", digest="q")
+    values = {
+        "format": FORMAT,
+        "key": "k",
+        "row": RowRecord(label="BM25", system="bm25", queries="original"),
+        "collection": facts,
+        "depth": 10,
+        "identity": CellIdentity(collection=facts.identity(), queries=queries, depth=10, format=1),
+        "command": "clir run",
+        "finished": "2026-01-01T00:00:00+00:00",
+        "version": "0",
+        "status": "done",
+    }
+    return CellRecord(**{**values, **changes})
+
+
+def board(version: int) -> Board:
+    head = SuiteHead(name="tiny", title="Tiny", description="", measures=("AP",), depth=10)
+    return Board(format=FORMAT, suite=head, version=str(version), rows=(), collections=(), cells=())
+
+
+def test_a_board_is_changed_by_one_at_a_time_and_only_when_it_is_new(store: Store) -> None:
     def add(_: int) -> bool:
-        return store.change_note("counts", "all", lambda old: (old or 0) + 1)
+        return store.change_board("tiny", lambda old: board(int(old.version) + 1 if old else 1))
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(add, range(40)))
-    assert store.note("counts", "all") == 40
-    assert store.change_note("counts", "all", lambda old: old) is False
+    assert store.board("tiny") == board(40)
+    assert store.boards() == ["tiny"]
+    assert store.change_board("tiny", lambda old: old or board(0)) is False
 
 
 def test_a_cell_is_there_whole_or_not_at_all(store: Store) -> None:
-    def fill(folder: Path) -> dict[str, str]:
-        (folder / "run.trec.gz").write_bytes(b"half")
+    def fill(files: CellFiles) -> CellRecord:
+        files.keep_run(Run.from_rankings([("q1", [("d1", 1.0)])]), {})
         raise RuntimeError("stopped")
 
     with pytest.raises(RuntimeError):
@@ -42,10 +72,69 @@ def test_a_cell_is_there_whole_or_not_at_all(store: Store) -> None:
 
 
 def test_a_failed_cell_gives_way_to_a_result_and_a_result_to_nothing(store: Store) -> None:
-    store.publish_cell("k", lambda _: {"status": "failed"})
-    store.publish_cell("k", lambda _: {"status": "done", "try": 1})
-    store.publish_cell("k", lambda _: {"status": "done", "try": 2})
-    assert store.cell("k") == {"status": "done", "try": 1}
+    failure = Failure(type="ValueError", message="no", hint="try again")
+    store.publish_cell("k", lambda _: cell(status="failed", error=failure))
+    assert store.cell("k").error.reason == "no; try again"
+    store.publish_cell("k", lambda _: cell(tie_rate=0.1))
+    store.publish_cell("k", lambda _: cell(tie_rate=0.2))
+    assert store.cell("k") == cell(tie_rate=0.1)
+
+
+def test_what_is_kept_of_a_cell_is_read_as_it_was(store: Store) -> None:
+    run = Run.from_rankings([("q1", [("d1", 2.0), ("d2", 1.0)])])
+    scores = KeptScores(queries=("q1",), scores={"AP": (1.0,)}, versions={"AP": "1"})
+
+    def fill(files: CellFiles) -> CellRecord:
+        files.keep_run(run, {})
+        files.keep_scores(scores)
+        return cell(means={"AP": 1.0})
+
+    store.publish_cell("k", fill)
+    assert store.run("k").ranking("q1") == [("d1", 2.0), ("d2", 1.0)]
+    assert store.scores("k") == scores
+    assert store.cell("k") == cell(means={"AP": 1.0})
+    assert store.scores("none") is None
+    with pytest.raises(StoreError, match=r"has no .*none"):
+        store.run("none")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format": FORMAT + 1}, "format 2, this version reads up to 1"),
+        ({"depth": "ten"}, "is damaged: depth"),
+        ({"later": 1}, "is damaged: later"),
+    ],
+)
+def test_a_record_that_cannot_be_read_is_refused_by_its_file_and_field(store: Store, change: dict, said: str) -> None:
+    store.publish_cell("k", lambda _: cell())
+    path = store.cell_folder("k") / "cell.json"
+    write_json(path, {**read_json(path), **change})
+    with pytest.raises(StoreError, match=said) as caught:
+        store.cell("k")
+    assert str(path) in str(caught.value)
+
+
+def test_a_record_of_before_they_had_a_format_is_read(store: Store) -> None:
+    store.publish_cell("k", lambda _: cell())
+    path = store.cell_folder("k") / "cell.json"
+    old = {name: value for name, value in read_json(path).items() if name != "format"} | {"track": None}
+    write_json(path, old)
+    assert store.cell("k") == cell(format=0)
+
+
+def test_judgements_that_are_not_as_they_were_written_are_refused(store: Store) -> None:
+    digest = store.keep_qrels({"q1": {"d1": 1}})
+    assert Store(store.root).qrels(digest) == {"q1": {"d1": 1}}
+    (store.root / "qrels" / f"{digest}.trec").write_text("q1 0 d1 0\n")
+    with pytest.raises(StoreError, match="not as it was written"):
+        Store(store.root).qrels(digest)
+
+
+def test_texts_of_queries_are_kept_by_their_digest(store: Store) -> None:
+    assert store.query_texts("x") is None
+    store.keep_query_texts("x", {"q1": "maji"})
+    assert store.query_texts("x") == {"q1": "maji"}
 
 
 def test_an_artefact_is_built_once_by_many_threads(store: Store) -> None:
@@ -83,8 +172,8 @@ import os, signal, sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from clir_harness.harness.store import Store
-def fill(folder):
-    (folder / "run.trec.gz").write_bytes(b"half")
+def fill(files):
+    (files.folder / "run.trec.gz").write_bytes(b"half")
     os.kill(os.getpid(), signal.SIGKILL)
 Store(sys.argv[1]).publish_cell("k", fill)
 """
@@ -95,7 +184,7 @@ def test_a_killed_process_leaves_a_valid_store_and_its_remains_are_swept(store: 
     assert process.returncode == -signal.SIGKILL
     assert list((store.root / "staging").iterdir())
     assert Store(store.root).cell("k") is None
-    store.publish_cell("k", lambda _: {"status": "done"})
+    store.publish_cell("k", lambda _: cell())
     assert not list((store.root / "staging").iterdir())
 
 
@@ -105,8 +194,8 @@ def test_work_in_progress_of_a_living_process_is_not_swept(store: Store) -> None
 
 
 def test_a_full_disk_is_an_error_that_says_what_to_do(store: Store) -> None:
-    def fill(folder: Path) -> dict[str, str]:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder / "run"))
+    def fill(files: CellFiles) -> CellRecord:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(files.folder / "run"))
 
     with pytest.raises(StoreError, match=r"(?s)no space left .* free space"):
         store.publish_cell("k", fill)

@@ -11,11 +11,13 @@ import pytest
 
 from clir_harness.harness.errors import MissingDataError, UnknownNameError, UsageError
 from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.record import CellState
 from clir_harness.harness.runs.run import Run
 from clir_harness.harness.store import Store
 from clir_harness.harness.submission import SubmissionReport, submit
-from clir_harness.leaderboards.entries import CellState
 from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.reading import read_leaderboard
+from clir_harness.leaderboards.render.formats import render
 
 # RR by hand: q1 finds a relevant document first, q2 at rank 2, q3 is not answered: (1 + 1/2 + 0) / 3.
 RUN = """\
@@ -43,7 +45,7 @@ class Desk:
         Experiment.from_suite(self.suite, self.store, data=self.data, **narrowed).run()
 
     def board(self) -> Leaderboard:
-        return Leaderboard.from_store(self.store, "tiny")
+        return read_leaderboard(self.store, "tiny")
 
     def files(self) -> dict[str, bytes]:
         found = self.store.rglob("*")
@@ -65,18 +67,18 @@ def test_a_submitted_run_becomes_a_cell_with_scores_run_and_provenance(desk: Des
     store = Store(desk.store, create=False)
     record = store.cell(report.key)
     assert record is not None
-    assert record["means"] == dict(report.means)
-    assert record["counts"] == {
+    assert record.means == dict(report.means)
+    assert record.counts.plain() == {
         "judged_queries": 3,
         "unanswered_queries": 1,
         "unjudged_queries": 0,
         "retrieved": 4,
         "self_first": 0,
     }
-    kept = record["submission"]
-    assert (kept["file"], kept["tag"], kept["lines"]) == ("their.run", "theirs", 4)
-    assert len(kept["sha256"]) == 64
-    assert [warning["kind"] for warning in kept["warnings"]] == ["depth", "coverage"]
+    kept = record.submission
+    assert (kept.file, kept.tag, kept.lines) == ("their.run", "theirs", 4)
+    assert len(kept.sha256) == 64
+    assert [warning["kind"] for warning in kept.warnings] == ["depth", "coverage"]
     scores = json.loads((store.cell_folder(report.key) / "scores.json").read_text())
     assert dict(zip(scores["queries"], scores["scores"]["RR"], strict=True)) == {"q1": 1.0, "q2": 0.5, "q3": 0.0}
     run = Run.read(store.cell_folder(report.key) / "run.trec.gz")
@@ -90,21 +92,21 @@ def test_the_board_shows_the_row_with_a_mark(desk: Desk) -> None:
     board = desk.board()
     submitted = {row.label: row.submitted for row in board.rows}
     assert submitted == {"BM25": False, "BM25 human": False, "Theirs": True}
-    markdown = board.to_markdown()
+    markdown = render(board)
     assert "| Theirs † " in markdown
     assert "| BM25 † " not in markdown
     assert "†: submitted, the run of another tool." in markdown
-    rows = {row["label"]: row for row in json.loads(board.to_json())["rows"]}
+    rows = {row["label"]: row for row in json.loads(render(board, "json"))["rows"]}
     assert {label: row["submitted"] for label, row in rows.items()} == submitted
     assert rows["Theirs"]["cells"][0]["means"]["RR"] == 0.5
     assert rows["Theirs"]["cells"][0]["provenance"]["submission"]["tag"] == "theirs"
-    lines = csv.DictReader(io.StringIO(board.to_csv()))
+    lines = csv.DictReader(io.StringIO(render(board, "csv")))
     assert {line["label"]: line["submitted"] == "yes" for line in lines if line["scope"] == "pair"} == submitted
 
 
 def test_other_measures_are_computed_from_the_submitted_run(desk: Desk) -> None:
     desk.submit()
-    (row,) = Leaderboard.from_store(desk.store, "tiny", ["P@2"]).rows
+    (row,) = read_leaderboard(desk.store, "tiny", ["P@2"]).rows
     assert row.entries[0].means["P@2"] == pytest.approx((1 / 2 + 1 / 2 + 0) / 3)
 
 

@@ -10,10 +10,10 @@ from clir_harness.harness.errors import DataError, UnknownNameError, UsageError
 from clir_harness.harness.execution.cell import Event
 from clir_harness.harness.execution.experiment import Experiment
 from clir_harness.harness.execution.measurement import available_cores
-from clir_harness.harness.execution.plan import State
 from clir_harness.harness.execution.trained_models import train_model
+from clir_harness.harness.record import CellState
 from clir_harness.harness.suite import load_suite
-from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.reading import read_leaderboard
 
 BITEXT = "daraja\tbridge\nwalimu\tteachers\nukame\tdrought\n"
 
@@ -45,16 +45,16 @@ def test_a_row_trains_its_model_once_and_reuses_it(suite: Path, tiny: Path, tmp_
 
     first = experiment()
     plan = first.plan()
-    assert {(cell.state, cell.reason) for cell in plan.cells} == {(State.TO_DO, "its model is trained first")}
+    assert {(cell.state, cell.reason) for cell in plan.cells} == {(CellState.TO_DO, "its model is trained first")}
     assert len(plan.models()) == 1
     report = first.run()
-    assert [cell.state for cell in report.plan.cells] == [State.DONE, State.DONE]
+    assert [cell.state for cell in report.plan.cells] == [CellState.DONE, CellState.DONE]
     assert (report.computed, report.reused) == (2, 0)
     again = experiment().run()
     assert (again.computed, again.reused) == (0, 2)
     assert [len(path.read_text()) for path in (tmp_path / "store" / "checkpoints").glob("*/trainings")] == [1]
     key = report.plan.cells[0].task.key  # type: ignore[union-attr]
-    assert first.store.cell(key)["means"]["AP"] == 1.0  # type: ignore[index]
+    assert first.store.cell(key).means["AP"] == 1.0  # type: ignore[union-attr]
 
 
 def test_the_board_of_a_stopped_run_shows_what_was_done_by_rows_with_models(
@@ -67,7 +67,7 @@ def test_the_board_of_a_stopped_run_shows_what_was_done_by_rows_with_models(
     experiment = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup])
     with pytest.raises(KeyboardInterrupt):
         experiment.run(stop)
-    (row,) = Leaderboard.from_store(experiment.store, "trained").rows
+    (row,) = read_leaderboard(experiment.store, "trained").rows
     assert [bool(entry.means) for entry in row.entries] == [True, False]
 
 
@@ -99,7 +99,7 @@ def test_text_that_changes_after_the_plan_is_planned_for_anew(
     plan = experiment.plan()
     (tiny / "sw.tsv").write_text(BITEXT + "mto\triver\n")
     report = experiment.run(plan=plan)
-    assert {cell.state for cell in report.plan.cells} == {State.DONE}, "the text as it is now was trained on"
+    assert {cell.state for cell in report.plan.cells} == {CellState.DONE}, "the text as it is now was trained on"
     assert len(list((tmp_path / "store" / "artefacts" / "model").iterdir())) == 1
 
 
@@ -119,7 +119,7 @@ def test_a_model_that_would_not_be_the_planned_one_is_not_trained(
 def test_absent_text_fails_the_row_before_anything_runs(suite: Path, tiny: Path, tmp_path: Path, lookup: Path) -> None:
     (tiny / "sw.tsv").unlink()
     plan = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup]).plan()
-    assert {cell.state for cell in plan.cells} == {State.FAILED}
+    assert {cell.state for cell in plan.cells} == {CellState.FAILED}
     assert "no parallel text" in plan.cells[0].reason
 
 
@@ -205,7 +205,7 @@ class Chained(SYSTEMS.get("lookup")):
     experiment = Experiment.from_suite(suite, tmp_path / "store", data=tiny, plugins=[lookup, chained])
     assert [model.name for model in experiment.plan().models()] == ["words"], "the other model needs this one first"
     report = experiment.run()
-    assert {cell.state for cell in report.plan.cells} == {State.DONE}
+    assert {cell.state for cell in report.plan.cells} == {CellState.DONE}
     assert {cell.row.system for cell in report.plan.cells} == {"lookup", "rrf"}
 
 
@@ -234,7 +234,7 @@ def test_a_model_that_is_there_already_is_not_trained(suite: Path, tiny: Path, t
     mine = Experiment.from_suite(suite, models=[f"words={tmp_path / 'mine'}"], **given)  # type: ignore[arg-type]
     assert mine.plan().models() == []
     assert mine.run().failed == []
-    (row,) = Leaderboard.from_store(mine.store, "trained").rows
+    (row,) = read_leaderboard(mine.store, "trained").rows
     command = ["clir", "run", "--suite", suite, "--systems", "lookup", "--pairs", "sw-en", "--data", "DIR"]
     command += ["--model", f"words={tmp_path / 'mine'}", "--plugin", lookup]
     assert row.entries[0].command == shlex.join(map(str, command))

@@ -26,6 +26,7 @@ from clir_harness.harness.system import (
     register_system,
 )
 from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.reading import read_leaderboard
 
 
 class ScriptedConfig(SystemConfig):
@@ -116,7 +117,7 @@ class World:
     def board(self, *rows: dict[str, Any], measures: Sequence[str] | None = None, **changes: Any) -> Leaderboard:
         """The board of a suite that is run now."""
         self.run(self.suite(*rows, **changes))
-        return Leaderboard.from_store(self.store, "mini", measures)
+        return read_leaderboard(self.store, "mini", measures)
 
 
 @pytest.fixture

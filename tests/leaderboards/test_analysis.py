@@ -6,6 +6,7 @@ import pytest
 
 from clir_harness.harness.errors import UnknownNameError, UsageError
 from clir_harness.leaderboards.analysis import analyse
+from clir_harness.leaderboards.render.formats import render
 from clir_harness.leaderboards.statistics.significance import enough_permutations
 
 SCRIPTED = {"system": "scripted"}
@@ -87,6 +88,6 @@ def test_counts_are_sums_without_intervals_and_tests(world):
     assert entry.means["NumRet"] == entry.scores["NumRet"].sum() > entry.scores["NumRet"].mean()
     found = analyse(board)
     assert (list(found.intervals), list(found.significance)) == (["RR"], ["RR"])
-    assert "NumRet: a count, summed over queries." in board.to_markdown()
+    assert "NumRet: a count, summed over queries." in render(board)
     with pytest.raises(UsageError, match="NumRet is a count: a sum"):
         analyse(board, tested=["NumRet"])

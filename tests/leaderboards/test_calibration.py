@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 
 from clir_harness.cli.calibration import command
-from clir_harness.harness.collections.qrels import read_qrels
 from clir_harness.harness.errors import UnknownNameError, UsageError
 from clir_harness.harness.languages import ResourceTier
-from clir_harness.harness.runs.run import Run
 from clir_harness.harness.store import Store
 from clir_harness.leaderboards.calibration import calibrate_suite
 from clir_harness.leaderboards.statistics.reliability import brier_score, expected_calibration_error
@@ -43,11 +41,9 @@ def test_tiers_and_the_suite_are_the_documents_of_their_pairs_together(world, me
     (system,) = calibrate_suite(world.store, "mini", method, seed=4).systems
     store = Store(world.store, create=False)
     truth, predicted = [], []
-    for cell in store.note("experiments", "mini")["cells"]:
-        digest = store.cell(cell["key"])["collection"]["qrels_digest"]
-        documents = scored_documents(
-            Run.read(store.cell_folder(cell["key"]) / "run.trec.gz"), read_qrels(store.root / f"qrels/{digest}.trec")
-        )
+    for cell in store.board("mini").cells:
+        digest = store.cell(cell.key).collection.qrels_digest
+        documents = scored_documents(store.run(cell.key), store.qrels(digest))
         truth.append(documents.relevant)
         predicted.append(cross_fitted(documents, method, seed=4))
     relevant, probabilities = np.concatenate(truth), np.concatenate(predicted)

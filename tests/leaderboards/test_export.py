@@ -21,7 +21,7 @@ from clir_harness.leaderboards.compare.inputs import Selection, read_sides
 from clir_harness.leaderboards.compare.results import Verdict
 from clir_harness.leaderboards.compare.rules import Rules
 from clir_harness.leaderboards.export import export_suite, file_names
-from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.reading import read_leaderboard
 from tests.conftest import write_collection
 
 SUITE = """\
@@ -94,7 +94,7 @@ def by_pyterrier(qrels: Path, run: Path) -> float:
 
 @pytest.mark.parametrize("tool", [by_ir_measures, by_pytrec_eval, by_ranx, by_pyterrier])
 def test_other_tools_find_the_ap_of_the_board(made: Path, exported: Path, tool: Callable[[Path, Path], float]) -> None:
-    board = Leaderboard.from_store(made / "results", "tiny")
+    board = read_leaderboard(made / "results", "tiny")
     runs = json.loads((exported / "export.json").read_text("utf-8"))["runs"]
     clean = [run for run in runs if run["track"] is None]
     assert len(clean) == 9
@@ -224,7 +224,7 @@ def test_an_exported_run_is_submitted_and_compared_as_the_row_it_was(
     made: Path, exported: Path, tmp_path: Path
 ) -> None:
     run = exported / "runs" / f"{FIRST}.one_sw-en.run"
-    board = Leaderboard.from_store(made / "results", "tiny")
+    board = read_leaderboard(made / "results", "tiny")
     row, suite, data = board.rows[0].label, str(made / "suite.yaml"), made / "data"
     report = submit(run, system="again", collection="one/sw-en", suite=suite, store=tmp_path / "again", data=data)
     assert report.state == "kept"

@@ -9,9 +9,11 @@ import pytest
 from clir_harness.harness.errors import StoreError, UnknownNameError, UsageError
 from clir_harness.harness.execution.experiment import Experiment
 from clir_harness.harness.languages import ResourceTier
+from clir_harness.harness.record import CellState
 from clir_harness.harness.store import Store
-from clir_harness.leaderboards.entries import BoardRow, CellState, Entry
+from clir_harness.leaderboards.entries import BoardRow, Entry
 from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.reading import read_leaderboard
 
 SCRIPTED = {"system": "scripted"}
 HUMAN = {"system": "scripted", "label": "human", "queries": "human"}
@@ -82,7 +84,7 @@ def test_cells_that_nobody_ran_are_not_run_and_pairs_without_data_stay_apart(wor
     pairs = ["fr-en", "sw-en", "yo-en"]
     world.run(world.suite(SCRIPTED, pairs=pairs))
     world.run(world.suite(SCRIPTED, scripted("late"), pairs=pairs), systems=["late"], pairs=["sw-en"])
-    board = Leaderboard.from_store(world.store, "mini")
+    board = read_leaderboard(world.store, "mini")
     assert [entry.state for entry in named(board, "late").entries] == [CellState.NOT_RUN, CellState.DONE]
     assert board.macro(named(board, "late"), "RR") is None
     assert board.tier_mean(named(board, "late"), "RR", ResourceTier.LOW) == 0.5
@@ -95,7 +97,7 @@ def test_cells_planned_but_not_finished_are_not_run(world):
     experiment.run(plan=plan)
     key = next(cell.task.key for cell in plan.cells if cell.collection == "mini/sw-en")
     (Store(world.store).cell_folder(key) / "cell.json").unlink()  # as when the run was killed before it
-    board = Leaderboard.from_store(world.store, "mini")
+    board = read_leaderboard(world.store, "mini")
     assert cell(board, "scripted", "sw-en") == Entry(CellState.NOT_RUN)
     assert board.macro(named(board, "scripted"), "RR") is None
 
@@ -172,7 +174,7 @@ def test_cells_of_different_depth_are_refused_by_name(world):
     world.run(world.suite(SCRIPTED, HUMAN, pairs=["sw-en"]))
     world.run(world.suite(SCRIPTED, HUMAN, pairs=["sw-en"], depth=2), systems=["human"])
     with pytest.raises(StoreError) as caught:
-        Leaderboard.from_store(world.store, "mini")
+        read_leaderboard(world.store, "mini")
     assert caught.value.message == (
         "the board of 'mini' would mix cells of different depth "
         "(depth 10: 'scripted' on mini/sw-en; depth 2: 'human' on mini/sw-en)"
@@ -193,7 +195,7 @@ def test_cells_of_different_versions_of_a_collection_are_refused_by_name(world, 
         handle.write(text)
     world.run(world.suite(SCRIPTED, HUMAN, pairs=["sw-en", "fr-en"]), systems=["human"])
     with pytest.raises(StoreError, match=rf"mix cells of different {what} .*'scripted' on mini/sw-en; .*'human' on"):
-        Leaderboard.from_store(world.store, "mini")
+        read_leaderboard(world.store, "mini")
 
 
 def test_cells_of_different_wordings_of_the_same_queries_are_refused(world, scripted):
@@ -203,7 +205,7 @@ def test_cells_of_different_wordings_of_the_same_queries_are_refused(world, scri
     queries.write_text(queries.read_text().replace("hapana", "d2"))
     world.run(world.suite(*rows, pairs=["sw-en"]), systems=["other"])
     with pytest.raises(StoreError, match="mix cells of different queries"):
-        Leaderboard.from_store(world.store, "mini")
+        read_leaderboard(world.store, "mini")
 
 
 def test_a_full_run_mends_a_board_that_was_refused(world):
@@ -216,26 +218,26 @@ def test_a_full_run_mends_a_board_that_was_refused(world):
 def test_unknown_suites_measures_and_stores_are_explained(world, tmp_path):
     board = world.board(SCRIPTED, pairs=["sw-en"])
     with pytest.raises(UnknownNameError, match="did you mean 'mini'"):
-        Leaderboard.from_store(world.store, "minni")
+        read_leaderboard(world.store, "minni")
     with pytest.raises(UnknownNameError, match=r"unknown suite in this store '\.\./store'"):
-        Leaderboard.from_store(world.store, "../store")
+        read_leaderboard(world.store, "../store")
     with pytest.raises(UnknownNameError, match="nDCG@10"):
-        Leaderboard.from_store(world.store, "mini", ["ndgc@10"])
+        read_leaderboard(world.store, "mini", ["ndgc@10"])
     with pytest.raises(UsageError, match="has a cutoff below 1"):
-        Leaderboard.from_store(world.store, "mini", ["P@0"])
+        read_leaderboard(world.store, "mini", ["P@0"])
     with pytest.raises(UnknownNameError, match="measure of this board"):
         board.macro(board.rows[0], "AP")
     with pytest.raises(StoreError, match="no results store"):
-        Leaderboard.from_store(tmp_path / "nowhere", "mini")
+        read_leaderboard(tmp_path / "nowhere", "mini")
     Store(tmp_path / "empty")
     with pytest.raises(StoreError, match="holds no results"):
-        Leaderboard.from_store(tmp_path / "empty", "mini")
+        read_leaderboard(tmp_path / "empty", "mini")
 
 
 def rewrite_scores(world, label, change):
     """Change scores.json of a row's cells."""
-    for entry in named(Leaderboard.from_store(world.store, "mini"), label).entries:
-        path = Store(world.store).cell_folder(entry.record["key"]) / "scores.json"
+    for entry in named(read_leaderboard(world.store, "mini"), label).entries:
+        path = Store(world.store).cell_folder(entry.record.key) / "scores.json"
         kept = json.loads(path.read_text())
         change(kept)
         path.write_text(json.dumps(kept))
@@ -245,16 +247,16 @@ def test_scores_of_different_versions_of_a_measure_are_refused_by_name_and_can_b
     world.run(world.suite(SCRIPTED, HUMAN, pairs=["sw-en"]))
     rewrite_scores(world, "human", lambda kept: kept["versions"].update(RR="clir-harness measures 0"))
     with pytest.raises(StoreError) as caught:
-        Leaderboard.from_store(world.store, "mini")
+        read_leaderboard(world.store, "mini")
     assert caught.value.message == (
         "the board of 'mini' would mix cells of different versions of RR (clir-harness measures 1: 'scripted' on "
         "mini/sw-en; clir-harness measures 0: 'human' on mini/sw-en)"
     )
     assert "delete scores.json" in str(caught.value.hint)
-    assert Leaderboard.from_store(world.store, "mini", ["P@1"]).measures == ("P@1",)
+    assert read_leaderboard(world.store, "mini", ["P@1"]).measures == ("P@1",)
     for path in (world.store / "cells").glob("*/scores.json"):
         path.unlink()
-    board = Leaderboard.from_store(world.store, "mini")
+    board = read_leaderboard(world.store, "mini")
     assert cell(board, "scripted", "sw-en").means["RR"] == 0.5
 
 
@@ -262,7 +264,7 @@ def test_scores_without_a_version_are_not_mixed_with_those_that_have_one(world):
     world.run(world.suite(SCRIPTED, HUMAN, pairs=["sw-en"]))
     rewrite_scores(world, "human", lambda kept: kept.pop("versions"))
     with pytest.raises(StoreError, match="an unknown version: 'human' on mini/sw-en"):
-        Leaderboard.from_store(world.store, "mini")
+        read_leaderboard(world.store, "mini")
 
 
 TRACKS = [{"noise": "drop", "rates": [0.5, 1.0]}]
@@ -291,9 +293,9 @@ def test_a_part_of_a_suite_run_again_keeps_the_other_tracks(world):
     suite = world.suite(SCRIPTED, HUMAN, tracks=TRACKS, pairs=["sw-en", "tl-en"])
     world.run(suite)
     world.run(suite, systems=["human"], pairs=["sw-en"])
-    assert len(Leaderboard.from_store(world.store, "mini").tracks) == 8
+    assert len(read_leaderboard(world.store, "mini").tracks) == 8
     world.run(world.suite(SCRIPTED, HUMAN, pairs=["sw-en", "tl-en"]))
-    assert Leaderboard.from_store(world.store, "mini").tracks == ()
+    assert read_leaderboard(world.store, "mini").tracks == ()
 
 
 def test_tracks_of_different_seeds_are_refused_by_name(world):
@@ -301,7 +303,7 @@ def test_tracks_of_different_seeds_are_refused_by_name(world):
     world.run(world.suite(*rows, tracks=TRACKS, pairs=["sw-en"]))
     world.run(world.suite(*rows, tracks=TRACKS, pairs=["sw-en"], seed=1), systems=["human"])
     with pytest.raises(StoreError, match=r"mix cells of different perturbations .*'scripted' on mini/sw-en with drop"):
-        Leaderboard.from_store(world.store, "mini")
+        read_leaderboard(world.store, "mini")
 
 
 def test_a_board_of_one_collection_is_the_board_narrowed(world):

@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 import pytest
 
 from clir_harness import cli
+from clir_harness.harness.content_store import read_json, write_json
 from clir_harness.harness.execution.experiment import Experiment
-from clir_harness.harness.store import read_json, write_json
 from clir_harness.leaderboards.schema import SCHEMA_VERSION
 from tests.conftest import write_collection
 

@@ -7,7 +7,7 @@ import pytest
 
 from clir_harness import cli
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ collections:
 def clir(folder: Path, encoding: str, *arguments: str) -> tuple[int, str, str]:
     """Exit code, output and messages of `clir` in a folder, in a process whose streams have an encoding."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "PYTHONUTF8"))}
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     done = subprocess.run(
         [sys.executable, "-m", "clir_harness.cli", *arguments],
         cwd=folder,

@@ -14,6 +14,8 @@ from clir_harness.harness.execution.experiment import Experiment
 from clir_harness.harness.store import Store
 from clir_harness.harness.suite import load_suite
 from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.reading import read_leaderboard
+from clir_harness.leaderboards.render.formats import render
 
 SUITE = """\
 name: tiny
@@ -47,15 +49,15 @@ class Tiny:
     def look(self, allow: str = "") -> CatalogueEntry:
         suite = load_suite(self.suite(allow))
         (entry,) = Catalogue(suite.collections, self.data, Store(self.store)).entries()
-        assert entry.description is not None
+        assert entry.facts is not None
         return entry
 
     def warnings(self, allow: str = "") -> list[str]:
-        return list((self.look(allow).description or {})["warnings"])
+        return list(self.look(allow).facts.warnings)
 
     def run(self, allow: str = "") -> Leaderboard:
         assert not Experiment.from_suite(self.suite(allow), self.store, data=self.data).run().failed
-        return Leaderboard.from_store(self.store, "tiny")
+        return read_leaderboard(self.store, "tiny")
 
 
 @pytest.fixture
@@ -105,7 +107,7 @@ def test_the_refusal_names_the_line_to_write_and_with_it_the_collection_runs_and
     assert f"allow: {line}" in str(refused.value)
 
     board = collection.run(line)
-    for shown in (board.to_markdown(), board.to_json()):
+    for shown in (render(board), render(board, "json")):
         assert f"(allowed: {name}: {share})" in shown.replace("\\", "")
     assert any(said.split(",")[0] in warning for warning in board.columns[0].warnings)
 
@@ -125,7 +127,7 @@ def test_judgements_of_unknown_queries_are_left_out_and_the_others_score_as_ever
     clean = collection.run()
     collection.spoil("qrels.sw.en.txt", "q9 0 d1 1\n")
     board = collection.run("{unknown_queries: true}")
-    assert board.rows[0].entries[0].record["key"] == clean.rows[0].entries[0].record["key"]
+    assert board.rows[0].entries[0].record.key == clean.rows[0].entries[0].record.key
     assert (board.columns[0].judged_queries, board.columns[0].judgements) == (3, 4)
 
 
@@ -135,7 +137,7 @@ def test_the_first_of_documents_and_queries_with_one_id_counts(collection: Tiny)
     collection.spoil("queries.sw.en.tsv", "q1\tmaji\twater\n")
     found = collection.look("{duplicate_documents: true, duplicate_queries: true}")
     for count in ("documents", "queries", "documents_digest", "qrels_digest"):
-        assert (found.description or {})[count] == (clean.description or {})[count]
+        assert getattr(found.facts, count) == getattr(clean.facts, count)
     assert found.query_digests == clean.query_digests
 
 
@@ -146,7 +148,7 @@ def test_an_allowance_that_is_not_needed_is_said_and_changes_no_result(collectio
         "allow: {empty_documents: 5 %} is not needed",
         "allow: {unknown_queries: true} is not needed",
     )
-    assert board.rows[0].entries[0].record["key"] == clean.rows[0].entries[0].record["key"]
+    assert board.rows[0].entries[0].record.key == clean.rows[0].entries[0].record.key
 
 
 def test_faults_that_leave_nothing_to_score_have_no_allowance(collection: Tiny) -> None:

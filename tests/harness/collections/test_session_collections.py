@@ -22,6 +22,7 @@ from clir_harness.harness.execution.experiment import Experiment
 from clir_harness.harness.languages import LanguagePair
 from clir_harness.harness.suite import Suite
 from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.reading import read_leaderboard
 
 PAIR = LanguagePair("sw", "en")
 DOCUMENTS = [Document("q1", "flood water"), Document("d2", "flood")]
@@ -61,7 +62,7 @@ def run(store: Path, documents: list[Document], queries: list[Query], qrels: Any
         }
     )
     assert not Experiment.from_suite(suite, store).run().failed
-    return Leaderboard.from_store(store, "memory")
+    return read_leaderboard(store, "memory")
 
 
 def test_it_has_the_settings_that_every_source_has(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from clir_harness.harness.collections.base import Document
 from clir_harness.harness.errors import CollectionError, MissingDataError, UnknownNameError, UsageError
 from clir_harness.harness.execution.cell import Event
 from clir_harness.harness.execution.experiment import Experiment
-from clir_harness.harness.execution.plan import State
+from clir_harness.harness.record import CellState
 from clir_harness.harness.runs.run import Run
 from clir_harness.harness.store import Store
 from clir_harness.harness.system import RetrievalSystem, Searcher, register_system
@@ -34,7 +34,7 @@ def test_every_system_runs_over_every_pair_and_absent_pairs_are_listed(
     states = {(cell.row.label, str(cell.pair)): cell.state for cell in report.plan.cells}
     assert [states["BM25", pair] for pair in ("sw-en", "so-en", "ha-en")] == ["done", "done", "missing data"]
     assert (report.computed, report.reused, report.failed) == (4, 0, [])
-    missing = next(cell for cell in report.plan.cells if cell.state is State.MISSING_DATA)
+    missing = next(cell for cell in report.plan.cells if cell.state is CellState.MISSING_DATA)
     assert "queries.ha.en.tsv" in missing.reason
 
 
@@ -64,7 +64,7 @@ def test_a_finished_suite_computes_nothing_again(tiny_suite: Path, tiny: Path, s
 def test_changing_one_system_runs_its_cells_only(tiny_suite: Path, tiny: Path, store: Path) -> None:
     experiment(tiny_suite, tiny, store).run()
     plan = experiment(tiny_suite, tiny, store, settings=["BM25 human.k1=1.2"]).plan()
-    assert {cell.row.label for cell in plan.cells if cell.state is State.TO_DO} == {"BM25 human"}
+    assert {cell.row.label for cell in plan.cells if cell.state is CellState.TO_DO} == {"BM25 human"}
 
 
 @pytest.mark.parametrize("name", ["queries.sw.en.tsv", "qrels.sw.en.txt"])
@@ -73,14 +73,14 @@ def test_changing_one_pairs_files_runs_its_cells_only(tiny_suite: Path, tiny: Pa
     path = tiny / "tiny" / name
     path.write_text(path.read_text().replace("Kisumu", "Mombasa").replace("d3 1", "d3 2"))
     plan = experiment(tiny_suite, tiny, store).plan()
-    assert {str(cell.pair) for cell in plan.cells if cell.state is State.TO_DO} == {"sw-en"}
+    assert {str(cell.pair) for cell in plan.cells if cell.state is CellState.TO_DO} == {"sw-en"}
 
 
 def test_changing_a_document_runs_everything_over_it(tiny_suite: Path, tiny: Path, store: Path) -> None:
     experiment(tiny_suite, tiny, store).run()
     path = tiny / "tiny" / "docs.en.jsonl"
     path.write_text(path.read_text().replace("Floods", "Rains"))
-    assert experiment(tiny_suite, tiny, store).plan().count(State.TO_DO) == 4
+    assert experiment(tiny_suite, tiny, store).plan().count(CellState.TO_DO) == 4
 
 
 def test_pairs_over_the_same_documents_share_one_index(tiny_suite: Path, tiny: Path, store: Path) -> None:
@@ -95,9 +95,10 @@ def test_every_cell_has_its_costs_and_its_provenance(tiny_suite: Path, tiny: Pat
             continue
         record = done.store.cell(cell.task.key)
         assert record is not None
-        assert record["index"]["analyser"] == "unicode"
-        assert all(value > 0 for value in record["costs"].values())
-        assert {"latency_p50_ms", "latency_p95_ms", "queries_per_second", "index_bytes"} < set(record["costs"])
+        assert record.index["analyser"] == "unicode"
+        assert record.costs is not None
+        assert all(value > 0 for value in record.costs.plain().values())
+        assert {"latency_p50_ms", "latency_p95_ms", "queries_per_second", "index_bytes"} < set(record.costs.plain())
         run = Run.read(done.store.cell_folder(cell.task.key) / "run.trec.gz")
         assert run.metadata["clir-harness"]["cell"] == cell.task.key
 
@@ -110,8 +111,8 @@ def test_a_system_that_raises_fails_its_cells_and_the_others_finish(
     assert {cell.row.label for cell in report.failed} == {"raises"}
     assert "made of cheese" in report.failed[0].reason
     retried = experiment(tiny_suite, tiny, store, **chosen).plan()
-    assert retried.count(State.TO_DO) == 2
-    assert "failed before" in next(c.reason for c in retried.cells if c.state is State.TO_DO)
+    assert retried.count(CellState.TO_DO) == 2
+    assert "failed before" in next(c.reason for c in retried.cells if c.state is CellState.TO_DO)
 
 
 def test_a_system_whose_process_is_killed_fails_one_cell(
@@ -120,12 +121,12 @@ def test_a_system_whose_process_is_killed_fails_one_cell(
     report = experiment(tiny_suite, tiny, store, systems=["dies"], plugins=[plugin]).run()
     assert [str(cell.pair) for cell in report.failed] == ["so-en"]
     assert "SIGKILL" in report.failed[0].reason
-    assert report.plan.count(State.DONE) == 1
+    assert report.plan.count(CellState.DONE) == 1
 
 
 def test_a_refused_pair_is_not_applicable(tiny_suite: Path, tiny: Path, store: Path, plugin: Path) -> None:
     plan = experiment(tiny_suite, tiny, store, systems=["latin-only"], plugins=[plugin]).plan()
-    refused = [cell for cell in plan.cells if cell.state is State.NOT_APPLICABLE]
+    refused = [cell for cell in plan.cells if cell.state is CellState.NOT_APPLICABLE]
     assert [(str(cell.pair), cell.reason) for cell in refused] == [("so-en", "Somali is not supported")]
 
 
@@ -138,8 +139,8 @@ def test_a_constant_scorer_gets_the_score_of_canonical_order(
     record = done.store.cell(cell.task.key)
     assert record is not None
     # All scores tie, so ids decide, descending: d3 d2 d1 007. Relevant: q1 d1 and 007, q2 d2, q3 d3.
-    assert record["means"]["AP"] == pytest.approx(((1 / 3 + 2 / 4) / 2 + 1 / 2 + 1) / 3)
-    assert record["tie_rate"] == 1.0
+    assert record.means["AP"] == pytest.approx(((1 / 3 + 2 / 4) / 2 + 1 / 2 + 1) / 3)
+    assert record.tie_rate == 1.0
 
 
 def test_a_system_registered_in_this_process_runs_without_a_worker(tiny_suite: Path, tiny: Path, store: Path) -> None:
@@ -158,7 +159,7 @@ def test_a_system_registered_in_this_process_runs_without_a_worker(tiny_suite: P
             return FirstDocument()
 
     report = experiment(tiny_suite, tiny, store, systems=["first-document"], pairs=["sw-en"]).run()
-    assert report.plan.count(State.DONE) == 1
+    assert report.plan.count(CellState.DONE) == 1
 
 
 SLOW = """
@@ -197,7 +198,7 @@ def test_killed_at_work_it_loses_the_cell_in_flight_and_goes_on_from_there(
     worker_gone = process.pid
     os.kill(worker_gone, signal.SIGKILL)
     process.communicate()
-    assert [Store(store).cell(p.name)["status"] for p in (store / "cells").iterdir()] == ["done"]  # type: ignore[index]
+    assert [Store(store).cell(p.name).done for p in (store / "cells").iterdir()] == [True]  # type: ignore[union-attr]
     (tmp_path / "GO").touch()
     again = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, text=True)
     result = json.loads(again.stdout)
@@ -240,9 +241,10 @@ def test_running_a_part_keeps_the_rest_of_the_board(tiny_suite: Path, tiny: Path
     experiment(tiny_suite, tiny, store).run()
     part = experiment(tiny_suite, tiny, store, systems=["BM25"], pairs=["sw-en"], settings=["BM25.k1=2"])
     part.run()
-    board = part.store.note("experiments", "tiny")
-    assert [row["label"] for row in board["rows"]] == ["BM25", "BM25 human"]
-    assert [cell["state"] for cell in board["cells"]].count("done") == 4
+    board = part.store.board("tiny")
+    assert board is not None
+    assert [row.label for row in board.rows] == ["BM25", "BM25 human"]
+    assert [cell.state for cell in board.cells].count(CellState.DONE) == 4
 
 
 def test_a_system_that_finds_nothing_relevant_scores_zero_and_does_not_fail(
@@ -254,6 +256,6 @@ def test_a_system_that_finds_nothing_relevant_scores_zero_and_does_not_fail(
     tiny_suite.write_text(changed)
     done = experiment(tiny_suite, tiny, store, systems=["constant"], pairs=["sw-en"], plugins=[plugin])
     (cell,) = done.run().plan.cells
-    assert cell.state is State.DONE
+    assert cell.state is CellState.DONE
     assert cell.task is not None
-    assert done.store.cell(cell.task.key)["means"]["AP"] == 0.0  # type: ignore[index]
+    assert done.store.cell(cell.task.key).means["AP"] == 0.0  # type: ignore[union-attr]

@@ -46,7 +46,7 @@ def run(*arguments, plan=None, **more):
     one = arguments[0] if isinstance(arguments[0], Experiment) else experiment(*arguments, **more)
     report = one.run(plan=plan)
     (ended,) = report.plan.cells
-    what = one.store.cell(ended.task.key)["means"]["AP"] if ended.state == "done" else ended.reason
+    what = one.store.cell(ended.task.key).means["AP"] if ended.state == "done" else ended.reason
     print("new" if report.computed else "reused", what)
 
 BM25 = dict(system="bm25", settings=dict(backend="bm25s"))

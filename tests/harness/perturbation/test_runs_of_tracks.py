@@ -9,9 +9,10 @@ import pytest
 from clir_harness import cli
 from clir_harness.harness.errors import DataError
 from clir_harness.harness.execution.experiment import Experiment
-from clir_harness.harness.execution.plan import PlannedCell, State
-from clir_harness.harness.runs.run import Run
-from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.harness.execution.plan import PlannedCell
+from clir_harness.harness.record import CellRecord, CellState, TrackRecord
+from clir_harness.leaderboards.reading import read_leaderboard
+from clir_harness.leaderboards.render.formats import render
 
 CLEAN = """\
 name: mine
@@ -51,11 +52,11 @@ def track(cell: PlannedCell) -> str:
     return cell.perturbation.label if cell.perturbation else ""
 
 
-def record(run: Experiment, cell: PlannedCell) -> dict[str, Any]:
+def record(run: Experiment, cell: PlannedCell) -> CellRecord:
     assert cell.task is not None
     found = run.store.cell(cell.task.key)
     assert found is not None
-    return dict(found)
+    return found
 
 
 def test_every_row_and_pair_is_run_on_the_queries_as_they_are_and_on_every_track(tmp_path: Path, data: Path) -> None:
@@ -65,7 +66,7 @@ def test_every_row_and_pair_is_run_on_the_queries_as_they_are_and_on_every_track
     tracks = ["", "swap 0.1", "swap 0.4", "keyboard 0.3", "diacritics 1"]
     tracks += ["code_switch lexicon/en-so.tsv 0.5", "code_switch lexicon/en-so.tsv 1"]
     assert [track(cell) for cell in cells] == tracks
-    assert [cell.state for cell in cells] == [State.DONE] * 4 + [State.NOT_APPLICABLE] + [State.DONE] * 2
+    assert [cell.state for cell in cells] == [CellState.DONE] * 4 + [CellState.NOT_APPLICABLE] + [CellState.DONE] * 2
     assert cells[4].reason == "no letter of these queries has a diacritic"
     assert (report.computed, report.reused) == (12, 0)
     again = experiment(tmp_path, CLEAN + TRACKS, data).run()
@@ -74,29 +75,24 @@ def test_every_row_and_pair_is_run_on_the_queries_as_they_are_and_on_every_track
 
 def test_tracks_use_the_index_of_the_queries_as_they_are(tmp_path: Path, data: Path) -> None:
     run = experiment(tmp_path, CLEAN + TRACKS, data)
-    cells = [cell for cell in run.run().plan.cells if cell.state is State.DONE]
-    assert [record(run, cell)["index"]["reused"] for cell in cells] == [False] + [True] * 11
+    cells = [cell for cell in run.run().plan.cells if cell.state is CellState.DONE]
+    assert [record(run, cell).index["reused"] for cell in cells] == [False] + [True] * 11
     assert len([path for path in (run.store.root / "artefacts" / "index").iterdir() if path.is_dir()]) == 1
 
 
 def test_a_cell_of_a_track_says_what_was_done_to_its_queries_and_to_how_many(tmp_path: Path, data: Path) -> None:
     run = experiment(tmp_path, CLEAN + TRACKS.replace("[1]", "[0.9]"), data, pairs=["sw-en"])
-    cells = {track(cell): record(run, cell) for cell in run.run().plan.cells if cell.state is State.DONE}
-    assert cells[""]["track"] is None
-    swap = cells["swap 0.4"]["track"]
-    assert swap | {"queries_changed": 0} == {
-        "kind": "swap",
-        "rate": 0.4,
-        "seed": 0,
-        "queries_changed": 0,
-        "words_covered": None,
-    }
-    assert swap["queries_changed"] > cells["swap 0.1"]["track"]["queries_changed"] > 0
-    half, whole = (cells[f"code_switch lexicon/en-so.tsv {rate}"]["track"] for rate in ("0.5", "1"))
-    assert (half["lexicon"], half["language"]) == ("lexicon/en-so.tsv", "en")
-    assert 0 < half["words_covered"] == whole["words_covered"] < 1
-    assert whole["queries_changed"] > half["queries_changed"] > 0
-    assert cells["swap 0.4"]["means"]["AP"] < cells["swap 0.1"]["means"]["AP"] < cells[""]["means"]["AP"]
+    cells = {track(cell): record(run, cell) for cell in run.run().plan.cells if cell.state is CellState.DONE}
+    tracks = {name: found.track for name, found in cells.items()}
+    assert tracks[""] is None
+    swap = tracks["swap 0.4"]
+    assert swap == TrackRecord(kind="swap", rate=0.4, seed=0, queries_changed=swap.queries_changed)
+    assert swap.queries_changed > tracks["swap 0.1"].queries_changed > 0
+    half, whole = (tracks[f"code_switch lexicon/en-so.tsv {rate}"] for rate in ("0.5", "1"))
+    assert (half.lexicon, half.language) == ("lexicon/en-so.tsv", "en")
+    assert 0 < half.words_covered == whole.words_covered < 1
+    assert whole.queries_changed > half.queries_changed > 0
+    assert cells["swap 0.4"].means["AP"] < cells["swap 0.1"].means["AP"] < cells[""].means["AP"]
 
 
 def test_the_run_of_a_track_says_so(tmp_path: Path) -> None:
@@ -105,7 +101,7 @@ def test_the_run_of_a_track_says_so(tmp_path: Path) -> None:
     clean, noisy = run.run().plan.cells
     for cell, kind in ((clean, None), (noisy, "drop")):
         assert cell.task is not None
-        collection = Run.read(run.store.cell_folder(cell.task.key) / "run.trec.gz").metadata["data"]["test collection"]
+        collection = run.store.run(cell.task.key).metadata["data"]["test collection"]
         assert collection.get("track", {}).get("kind") == kind
 
 
@@ -114,40 +110,41 @@ def test_cells_without_a_perturbation_keep_their_identity_when_tracks_are_added(
     after = experiment(tmp_path, CLEAN + TRACKS, data).plan()
     clean = [cell for cell in after.cells if not cell.perturbation]
     assert [cell.task.key for cell in clean if cell.task] == [cell.task.key for cell in before if cell.task]
-    assert {cell.state for cell in clean} == {State.DONE}
-    assert all(set(cell.task.identity["queries"]) == {"variant", "digest"} for cell in clean if cell.task)
+    assert {cell.state for cell in clean} == {CellState.DONE}
+    assert all(set(cell.task.identity.queries.plain()) == {"variant", "digest"} for cell in clean if cell.task)
     keys = [cell.task.key for cell in after.cells if cell.task]
     assert len(keys) == len(set(keys))
 
 
 def test_only_the_perturbation_tells_the_cells_of_a_row_and_pair_apart(tmp_path: Path, data: Path) -> None:
     cells = experiment(tmp_path, CLEAN + TRACKS, data, pairs=["sw-en"]).plan().cells
-    identities = [dict(cell.task.identity) for cell in cells if cell.task]
-    for identity in identities:
-        identity["queries"] = {name: identity["queries"][name] for name in ("variant", "digest")}
-    assert all(identity == identities[0] for identity in identities)
+    identities = [cell.task.identity for cell in cells if cell.task]
+    clean = [
+        one.model_copy(update={"queries": one.queries.model_copy(update={"perturbation": None})}) for one in identities
+    ]
+    assert all(identity == clean[0] for identity in clean)
 
 
 def test_adding_a_rate_runs_its_cells_only(tmp_path: Path, data: Path) -> None:
     experiment(tmp_path, CLEAN + TRACKS, data).run()
     plan = experiment(tmp_path, CLEAN + TRACKS.replace("[0.3]", "[0.2, 0.3]"), data).plan()
-    assert {track(cell) for cell in plan.cells if cell.state is State.TO_DO} == {"keyboard 0.2"}
+    assert {track(cell) for cell in plan.cells if cell.state is CellState.TO_DO} == {"keyboard 0.2"}
 
 
 def test_another_lexicon_or_seed_runs_its_cells_again(tmp_path: Path, data: Path) -> None:
     experiment(tmp_path, CLEAN + TRACKS, data).run()
     (data / "lexicon" / "en-so.tsv").write_text(LEXICON.replace("buundo", "biriish"))
     plan = experiment(tmp_path, CLEAN + TRACKS, data).plan()
-    assert {track(cell).split()[0] for cell in plan.cells if cell.state is State.TO_DO} == {"code_switch"}
-    assert experiment(tmp_path, CLEAN + TRACKS + "seed: 1\n", data).plan().count(State.DONE) == 0
+    assert {track(cell).split()[0] for cell in plan.cells if cell.state is CellState.TO_DO} == {"code_switch"}
+    assert experiment(tmp_path, CLEAN + TRACKS + "seed: 1\n", data).plan().count(CellState.DONE) == 0
 
 
 def test_the_board_is_of_the_queries_as_they_are_and_has_tracks_apart(tmp_path: Path, data: Path) -> None:
     clean = experiment(tmp_path, CLEAN, None)
     clean.run()
-    before = json.loads(Leaderboard.from_store(clean.store, "mine").to_json())
+    before = json.loads(render(read_leaderboard(clean.store, "mine"), "json"))
     experiment(tmp_path, CLEAN + TRACKS, data).run()
-    after = json.loads(Leaderboard.from_store(clean.store, "mine").to_json())
+    after = json.loads(render(read_leaderboard(clean.store, "mine"), "json"))
     assert before.pop("tracks") == []
     assert len(after.pop("tracks")) == 12
     assert after == before
@@ -156,10 +153,10 @@ def test_the_board_is_of_the_queries_as_they_are_and_has_tracks_apart(tmp_path: 
 def test_without_its_lexicon_a_track_is_missing_data_and_the_others_run(tmp_path: Path, data: Path) -> None:
     (data / "lexicon" / "en-so.tsv").unlink()
     report = experiment(tmp_path, CLEAN + TRACKS, data).run()
-    missing = [cell for cell in report.plan.cells if cell.state is State.MISSING_DATA]
+    missing = [cell for cell in report.plan.cells if cell.state is CellState.MISSING_DATA]
     assert {track(cell).split()[0] for cell in missing} == {"code_switch"}
     assert missing[0].reason == f"no lexicon {data / 'lexicon' / 'en-so.tsv'}; put it there, or leave out the track"
-    assert report.plan.count(State.DONE) == 8
+    assert report.plan.count(CellState.DONE) == 8
     without_data = experiment(tmp_path, CLEAN + TRACKS, None).plan()
     assert "pass --data DIR with DIR/lexicon/en-so.tsv" in without_data.cells[-1].reason
 
@@ -186,7 +183,7 @@ def test_code_switching_is_for_the_pairs_of_its_language(tmp_path: Path, data: P
     text = CLEAN.replace(", queries: human", "") + TRACKS
     plan = experiment(tmp_path, text, data).plan()
     refused = [cell for cell in plan.cells if track(cell).startswith("code_switch")]
-    assert {cell.state for cell in refused} == {State.NOT_APPLICABLE}
+    assert {cell.state for cell in refused} == {CellState.NOT_APPLICABLE}
     assert refused[-1].reason == "the queries are in Somali, the words of the lexicon in English"
 
 

@@ -12,9 +12,9 @@ import pytest
 from clir_harness.harness.collections.base import Query
 from clir_harness.harness.errors import ClirError
 from clir_harness.harness.execution.experiment import Experiment
+from clir_harness.harness.record import CellState
 from clir_harness.harness.system import SearchContext, Searcher, SystemConfig, register_system
 from clir_harness.leaderboards.compare.sides import Side, SideCell
-from clir_harness.leaderboards.entries import CellState
 from tests.leaderboards.conftest import Scripted
 
 

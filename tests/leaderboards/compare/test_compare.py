@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clir_harness.harness.record import CellState
 from clir_harness.leaderboards.compare.compare import compare_sides
 from clir_harness.leaderboards.compare.results import MACRO, BoardComparison, Verdict
 from clir_harness.leaderboards.compare.rules import Rules
 from clir_harness.leaderboards.compare.sides import SideCell
-from clir_harness.leaderboards.entries import CellState
 from tests.leaderboards.compare.conftest import FACTS, cell, side
 
 HERE = ("bm25", "c/sw-en")

@@ -14,6 +14,7 @@ from clir_harness.leaderboards.compare.compare import compare_sides
 from clir_harness.leaderboards.compare.inputs import Selection, read_sides
 from clir_harness.leaderboards.compare.results import Verdict
 from clir_harness.leaderboards.compare.rules import Rules
+from clir_harness.leaderboards.reading import read_leaderboard
 from clir_harness.leaderboards.schema import SCHEMA_VERSION, read_board
 
 RULES = Rules()
@@ -60,12 +61,11 @@ def test_stores_and_documents_give_the_same_differences_and_tests(stores):
 
 def test_documents_without_scores_of_queries_are_judged_by_tolerance(stores):
     from clir_harness.leaderboards.analysis import analyse
-    from clir_harness.leaderboards.leaderboard import Leaderboard
     from clir_harness.leaderboards.render.document import make_document
 
     before, after = stores
     path = before.parent / "short.json"
-    board = Leaderboard.from_store(before, "mini")
+    board = read_leaderboard(before, "mini")
     path.write_text(make_document(analyse(board, resampling=False)).to_json(), encoding="utf-8")
     comparison = compared(path, after)
     assert differences(comparison) == pytest.approx(EXPECTED)

@@ -110,7 +110,7 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Callable[[Any], Page]]:
     def page(board: Leaderboard, store: Path, **options: Any) -> Page:
         document = make_document(analyse(board, **options), [FIGURE], per_query=True)
         path = tmp_path / "board.html"
-        path.write_text(render_html(document, read_details(Store(store), document)), encoding="utf-8")
+        path.write_text(render_html(document, read_details(Store(store), board, document)), encoding="utf-8")
         opened.append(Page(browser, path))
         return opened[-1]
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from clir_harness.harness.record import CellState
 from clir_harness.leaderboards.compare.compare import compare_sides
 from clir_harness.leaderboards.compare.results import BoardComparison
 from clir_harness.leaderboards.compare.rules import Rules
 from clir_harness.leaderboards.compare.sides import SideCell
-from clir_harness.leaderboards.entries import CellState
 from clir_harness.leaderboards.render.comparison_json import comparison_json
 from clir_harness.leaderboards.render.comparison_junit import comparison_junit, xml_text
 from clir_harness.leaderboards.render.comparison_lines import rules_explained

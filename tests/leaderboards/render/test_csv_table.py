@@ -13,13 +13,14 @@ from clir_harness.leaderboards.analysis import analyse
 from clir_harness.leaderboards.leaderboard import Leaderboard
 from clir_harness.leaderboards.published import PublishedFigure
 from clir_harness.leaderboards.render.csv_table import render_csv
+from clir_harness.leaderboards.render.formats import render
 from clir_harness.leaderboards.render.plain import spreadsheet_text
 
 SCRIPTED = {"system": "scripted"}
 
 
 def lines(board: Leaderboard) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(board.to_csv()), strict=True))
+    return list(csv.DictReader(io.StringIO(render(board, "csv")), strict=True))
 
 
 def test_there_is_a_line_for_every_row_collection_and_measure_and_for_every_average(world, scripted):

@@ -7,7 +7,8 @@ import shutil
 
 import pytest
 
-from clir_harness.leaderboards.leaderboard import Leaderboard
+from clir_harness.leaderboards.reading import read_leaderboard
+from clir_harness.leaderboards.render.formats import render
 
 SCRIPTED = {"system": "scripted"}
 
@@ -15,7 +16,7 @@ SCRIPTED = {"system": "scripted"}
 def test_the_document_holds_the_whole_board(world, scripted):
     rows = [scripted("breaks", fails_on="tl"), SCRIPTED]
     board = world.board(*rows, pairs=["sw-en", "tl-en", "yo-en"], description="About.")
-    document = json.loads(board.to_json())
+    document = json.loads(render(board, "json"))
     assert (document["schema"], document["schema_version"]) == ("clir-harness/leaderboard", 2)
     assert document["suite"] == {"name": "mini", "title": "Mini", "description": "About.", "depth": 10}
     assert document["measures"] == ["RR", "P@1"]
@@ -45,6 +46,6 @@ def test_the_document_holds_the_whole_board(world, scripted):
 
 
 def test_the_same_results_give_the_same_text_wherever_the_store_is(world, scripted, tmp_path):
-    text = world.board(SCRIPTED, scripted("breaks", fails_on="tl")).to_json()
+    text = render(world.board(SCRIPTED, scripted("breaks", fails_on="tl")), "json")
     shutil.copytree(world.store, tmp_path / "elsewhere")
-    assert Leaderboard.from_store(tmp_path / "elsewhere", "mini").to_json() == text
+    assert render(read_leaderboard(tmp_path / "elsewhere", "mini"), "json") == text

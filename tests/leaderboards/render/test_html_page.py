@@ -55,11 +55,12 @@ def test_the_policy_allows_exactly_the_style_and_the_script(world):
 
 
 def test_words_and_top_tens_are_those_of_the_store(world):
-    document = make_document(analyse(world.board(SCRIPTED, HUMAN, pairs=["sw-en"])), per_query=True)
-    (found,) = details_of(render_html(document, read_details(Store(world.store), document))).values()
+    board = world.board(SCRIPTED, HUMAN, pairs=["sw-en"])
+    document = make_document(analyse(board), per_query=True)
+    (found,) = details_of(render_html(document, read_details(Store(world.store), board, document))).values()
     human, scripted = document.rows
     assert found["ids"] == {"0": "q1", "1": "q2", "2": "q3"}
-    assert found["texts"][scripted.cells[0].provenance["queries"]["digest"]] == {
+    assert found["texts"][scripted.cells[0].provenance.queries.digest] == {
         "0": "d1 d2",
         "1": "d2 d3",
         "2": "hapana",
@@ -68,7 +69,7 @@ def test_words_and_top_tens_are_those_of_the_store(world):
     assert found["scores"]["RR"]["rows"] == ["______", "__gAAA"]
     assert human.label == "human"
     with pytest.raises(UsageError, match="need a document with the score of every query"):
-        read_details(Store(world.store), make_document(analyse(world.board(SCRIPTED))))
+        read_details(Store(world.store), board, make_document(analyse(board)))
 
 
 def enlarged(document: BoardDocument, rows: int, pairs: int, queries: int) -> BoardDocument:
@@ -109,7 +110,7 @@ def test_a_page_of_20_systems_20_pairs_and_1000_queries_takes_less_than_2_mb(wor
     small = make_document(analyse(board, baseline="scripted"), per_query=True)
     document = enlarged(small, 20, 20, 1000)
     rng = np.random.default_rng(1)
-    digest = document.rows[0].cells[0].provenance["queries"]["digest"]
+    digest = document.rows[0].cells[0].provenance.queries.digest
     letters = [chr(letter) for letter in range(0x1200, 0x1248)]
     named = WORDS // 20 // 101  # as many as there is room for, with 11 bytes of id and 30 letters of 3 bytes
     details = {

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clir_harness.leaderboards.render.formats import render
 from clir_harness.leaderboards.render.plain import latex_text
 
 SCRIPTED = {"system": "scripted"}
@@ -21,7 +22,7 @@ def rows(text: str) -> list[list[str]]:
 
 
 def test_there_is_a_booktabs_table_for_every_measure_with_the_best_bold_and_marks(world):
-    text = world.board(SCRIPTED, HUMAN, pairs=["fr-en", "sw-en"]).to_latex()
+    text = render(world.board(SCRIPTED, HUMAN, pairs=["fr-en", "sw-en"]), "latex")
     assert text.count(r"\begin{tabular}{lrrrrrr}") == text.count(r"\end{table}") == 2
     first, human, scripted = rows(text)
     assert first == ["system", r"fr$\to$en", r"sw$\to$en", "macro", "high", "low", "gap"]
@@ -35,7 +36,9 @@ def test_there_is_a_booktabs_table_for_every_measure_with_the_best_bold_and_mark
 def test_missing_values_are_dashes_and_negative_gaps_have_a_minus_sign(world, scripted):
     world.write_qrels("fr-en", [("q1", "d1"), ("q1", "d5"), ("q2", "d4")])
     human = {**HUMAN, "label": "human"}
-    text = world.board(human, scripted("breaks", fails_on="fr"), pairs=["fr-en", "sw-en"], measures=["P@1"]).to_latex()
+    text = render(
+        world.board(human, scripted("breaks", fails_on="fr"), pairs=["fr-en", "sw-en"], measures=["P@1"]), "latex"
+    )
     assert rows(text)[1][-1] == "$-$0.500"
     assert rows(text)[2][1] == "{--}"
 
@@ -67,7 +70,7 @@ def test_escaped_text_has_balanced_braces_and_no_live_special(text):
 
 def test_hostile_labels_do_not_add_cells_or_lines(world, scripted):
     label = r"a & b \\ \end{tabular} % \write18{ls} " + "x" * 10_000
-    text = world.board(scripted(label), SCRIPTED, pairs=["sw-en"]).to_latex()
+    text = render(world.board(scripted(label), SCRIPTED, pairs=["sw-en"]), "latex")
     assert {len(line) for line in rows(text)} == {6}
     assert r"\write18" not in text
     assert len(text) < 8_000

@@ -6,8 +6,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from clir_harness.leaderboards.analysis import analyse
-from clir_harness.leaderboards.leaderboard import Leaderboard
 from clir_harness.leaderboards.published import PublishedFigure
+from clir_harness.leaderboards.reading import read_leaderboard
+from clir_harness.leaderboards.render.formats import render
 from clir_harness.leaderboards.render.markdown import render_markdown
 from tests.leaderboards.render.markdown_tables import tables
 
@@ -22,7 +23,7 @@ def section(markdown: str, heading: str) -> list[list[str]]:
 
 def test_a_measure_table_has_pairs_and_averages_ranked_with_the_best_in_bold(world):
     board = world.board(SCRIPTED, HUMAN)
-    reciprocal_rank, precision, *_ = tables(board.to_markdown())
+    reciprocal_rank, precision, *_ = tables(render(board))
     assert reciprocal_rank == [
         ["system", "fr→en", "uk→en", "sw→en", "tl→en", "macro", "high", "low", "gap"],
         ["human", *["<b>1.000</b>"] * 7, "0.000"],
@@ -32,7 +33,7 @@ def test_a_measure_table_has_pairs_and_averages_ranked_with_the_best_in_bold(wor
 
 
 def test_a_single_row_has_nothing_to_be_best_of(world):
-    assert "**" not in world.board(SCRIPTED).to_markdown()
+    assert "**" not in render(world.board(SCRIPTED))
 
 
 def test_cells_without_a_score_show_why_and_their_averages_are_missing(world, scripted):
@@ -40,7 +41,7 @@ def test_cells_without_a_score_show_why_and_their_averages_are_missing(world, sc
     pairs = ["fr-en", "sw-en", "tl-en"]
     world.run(world.suite(*rows, pairs=pairs))
     world.run(world.suite(*rows, scripted("late"), pairs=pairs), systems=["late"], pairs=["sw-en"])
-    text = Leaderboard.from_store(world.store, "mini").to_markdown()
+    text = render(read_leaderboard(world.store, "mini"))
     assert tables(text)[0][1:] == [
         ["breaks", "0.750", "<b>0.500</b>", "failed [1]", "–", "0.750", "–", "–"],
         ["picky", "n/a [2]", "<b>0.500</b>", "0.333", "–", "–", "0.417", "–"],
@@ -52,26 +53,26 @@ def test_cells_without_a_score_show_why_and_their_averages_are_missing(world, sc
 
 def test_cells_of_the_same_reason_share_a_note_and_long_reasons_are_cut(world, scripted):
     board = world.board(scripted("long", fails_on="sw", failure="x" * 900), scripted("again", refuses="sw"))
-    text = board.to_markdown()
+    text = render(board)
     assert "x" * 299 + "…\n" in text
     assert "x" * 300 not in text
     board = world.board(*(scripted(label, refuses="sw") for label in ("one", "two")))
-    assert "- [1] not applicable, one on sw→en; two on sw→en: does not read sw" in board.to_markdown()
+    assert "- [1] not applicable, one on sw→en; two on sw→en: does not read sw" in render(board)
 
 
 def test_unanswered_queries_are_shown_beside_the_judged_ones(world):
     board = world.board(SCRIPTED, HUMAN)
-    assert section(board.to_markdown(), "Queries without an answer") == [
+    assert section(render(board), "Queries without an answer") == [
         ["system", "fr→en", "uk→en", "sw→en", "tl→en", "share"],
         ["human", "0", "0", "0", "0", "0.0 %"],
         ["scripted", "0", "0", "1", "0", "14.3 %"],
         ["judged queries", "2", "1", "3", "1", ""],
     ]
-    assert "an answer to every judged query" in world.board(HUMAN).to_markdown()
+    assert "an answer to every judged query" in render(world.board(HUMAN))
 
 
 def test_collections_show_counts_licence_and_warnings_and_those_without_data_their_remedy(world):
-    text = world.board(SCRIPTED, pairs=["sw-en", "yo-en"], licence="CC BY-SA 4.0").to_markdown()
+    text = render(world.board(SCRIPTED, pairs=["sw-en", "yo-en"], licence="CC BY-SA 4.0"))
     assert section(text, "Collections") == [
         ["collection", "pair", "languages", "tier", "licence", "documents", "queries", "judged", "judgements"],
         ["mini/sw-en", "sw→en", "Swahili to English", "low", "CC BY-SA 4.0", "5", "4", "3", "3"],
@@ -82,18 +83,18 @@ def test_collections_show_counts_licence_and_warnings_and_those_without_data_the
 
 
 def test_synthetic_collections_say_so(world):
-    text = world.board(SCRIPTED, source="generated-jsonl").to_markdown()
+    text = render(world.board(SCRIPTED, source="generated-jsonl"))
     assert "**Synthetic data.** All collections: texts were generated" in text
     assert "| mini/sw-en (synthetic)" in text
-    assert "ynthetic" not in world.board(SCRIPTED).to_markdown()
+    assert "ynthetic" not in render(world.board(SCRIPTED))
 
 
 def test_costs_are_a_row_each_with_the_number_of_cells_they_are_medians_of(world, scripted):
-    *_, costs = tables(world.board(SCRIPTED, scripted("breaks", fails_on="tl")).to_markdown())
+    *_, costs = tables(render(world.board(SCRIPTED, scripted("breaks", fails_on="tl"))))
     assert costs[0][:3] == ["system", "cells", "index s"]
     assert [row[:2] for row in costs[1:]] == [["scripted", "4"], ["breaks", "3"]]
     assert all("–" not in row for row in costs)
-    *_, costs = tables(world.board(scripted("breaks", fails_on="sw"), pairs=["sw-en"]).to_markdown())
+    *_, costs = tables(render(world.board(scripted("breaks", fails_on="sw"), pairs=["sw-en"])))
     assert costs[1] == ["breaks", "0", *["–"] * 8]
 
 
@@ -102,7 +103,7 @@ def test_costs_are_a_row_each_with_the_number_of_cells_they_are_medians_of(world
     ["a|b", "`x` | **y**", "<img src=x onerror=alert(1)>", "[x](https://example.org)", "_a_ __b__ c_d", "&lt; \\| $x$"],
 )
 def test_labels_are_shown_as_they_are_and_never_break_the_table(world, scripted, label):
-    text = world.board(scripted(label), pairs=["sw-en"]).to_markdown()
+    text = render(world.board(scripted(label), pairs=["sw-en"]))
     rendered = MarkdownIt("commonmark").enable("table").render(text)
     assert "<img" not in rendered
     assert "href" not in rendered
@@ -113,18 +114,18 @@ def test_labels_are_shown_as_they_are_and_never_break_the_table(world, scripted,
 
 def test_titles_and_descriptions_stay_in_their_paragraphs(world):
     board = world.board(SCRIPTED, title="# Two", description="- a\n\n<script>x</script>\n| b |\n|---|")
-    rendered = MarkdownIt("commonmark").enable("table").render(board.to_markdown())
+    rendered = MarkdownIt("commonmark").enable("table").render(render(board))
     assert "<h1># Two</h1>\n<p>- a &lt;script&gt;x&lt;/script&gt; | b | |---|</p>" in rendered
 
 
 def test_names_of_ten_thousand_characters_are_cut_in_tables(world, scripted):
-    text = world.board(scripted("x" * 10_000), pairs=["sw-en"]).to_markdown()
+    text = render(world.board(scripted("x" * 10_000), pairs=["sw-en"]))
     assert max(map(len, text.splitlines())) < 1_000
     assert tables(text)[0][1][0] == "x" * 99 + "…"
 
 
 def test_ranks_stand_with_counts_and_intervals(world):
-    text = world.board(SCRIPTED, HUMAN).to_markdown()
+    text = render(world.board(SCRIPTED, HUMAN))
     # uk-en is a tie: Borda 1/2 each, a win each. One query a pair in uk-en and tl-en: no interval.
     assert section(text, "Ranks by RR")[1:] == [
         ["human", "1.000", "–", "1", "3.5", "1", "4", "1"],
@@ -148,7 +149,7 @@ def test_differences_from_best_and_baseline_are_tables_with_wins_ties_and_losses
 
 
 def test_a_board_without_a_complete_row_marks_nothing_and_says_so(world, scripted):
-    text = world.board(scripted("breaks", fails_on="tl"), scripted("picky", refuses="fr")).to_markdown()
+    text = render(world.board(scripted("breaks", fails_on="tl"), scripted("picky", refuses="fr")))
     assert "0.750 ≈" not in text
     assert "No row has a result in every collection, so none is the best in RR" in text
 
@@ -187,7 +188,7 @@ def test_tracks_show_what_is_lost(world):
     board = world.board(SCRIPTED, tracks=tracks, pairs=["sw-en"])
     (part,) = board.tracks
     lost = board.drop(part, "RR")
-    row = section(board.to_markdown(), "Robustness")[1]
+    row = section(render(board), "Robustness")[1]
     assert row[:2] == ["scripted", "drop 1"]
     assert row[2] == f"{lost.perturbed:.3f} ({-100 * lost.relative:+.0f} %)"
     assert lost.relative

@@ -127,7 +127,7 @@ collections:
     report = experiment.run()
     assert not report.failed
     records = [experiment.store.cell(cell.task.key) or {} for cell in experiment.plan().cells if cell.task]
-    assert [record["search"]["translation"]["texts"] for record in records] == [3, 3]
+    assert [record.search["translation"]["texts"] for record in records] == [3, 3]
     assert records[0]["search"]["translation"]["sentences_translated"] == 3
     assert records[1]["search"]["translation"]["sentences_translated"] == 0
 
