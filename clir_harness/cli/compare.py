@@ -67,14 +67,14 @@ def command(
       clir compare old.run new.run --suite embedded --collection embedded/sw-en
       clir compare results new.run --collection embedded/sw-en --row "BM25 (no translation)"
     """
-    from clir_harness.cli.comparison import choose_rules, compare, exit_code, show_comparison, write_comparison
+    from clir_harness.cli.comparison import compare, exit_code, rules_of_options, show_comparison, write_comparison
     from clir_harness.leaderboards.compare.inputs import Selection
 
     outputs = {"json": Path("-") if as_json else None, "markdown": markdown, "junit": junit}
     printed = [f"--{name}" for name, path in outputs.items() if path == Path("-")]
     if len(printed) > 1:
         raise UsageError(f"{' and '.join(printed)} cannot both be printed", hint="write one of them to a file")
-    chosen = choose_rules(rules_file, rules)
+    chosen = rules_of_options(rules_file, rules)
     if no_tests and any(limits.alpha is not None for limits in (chosen, *chosen.overrides)):
         raise UsageError("--no-tests leaves --alpha nothing to judge by", hint="leave out one of them")
     selection = Selection(measure or chosen.measures, suite, collection, row, data)

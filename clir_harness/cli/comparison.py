@@ -11,7 +11,7 @@ from clir_harness.harness.errors import UsageError
 from clir_harness.leaderboards.compare.compare import compare_sides
 from clir_harness.leaderboards.compare.inputs import Selection, read_sides
 from clir_harness.leaderboards.compare.results import BoardComparison, Verdict
-from clir_harness.leaderboards.compare.rules import Rules, read_rules
+from clir_harness.leaderboards.compare.rules import Rules, choose_rules
 from clir_harness.leaderboards.render import comparison_lines
 from clir_harness.leaderboards.render.comparison_json import comparison_json
 from clir_harness.leaderboards.render.comparison_junit import comparison_junit
@@ -23,22 +23,9 @@ _COLOURS = {"regressed": "red", "missing": "red", "not comparable": "yellow", "i
 _LONGEST_NAME = 60
 
 
-def choose_rules(rules_file: Path | None, given: Mapping[str, Any]) -> Rules:
-    """The rules of the file with the options in place of their namesakes.
-
-    Raises:
-        UsageError: when an option has a value that no rule can have.
-        DataError: when the file is malformed.
-    """
-    from pydantic import ValidationError
-
-    from clir_harness.harness.settings import faults
-
-    try:
-        return (read_rules(rules_file) if rules_file else Rules()).changed(given)
-    except ValidationError as error:
-        fault = faults(error, Rules)[0]
-        raise UsageError(f"--{fault.field.replace('_', '-')}: {fault.message}") from None
+def rules_of_options(rules_file: Path | None, given: Mapping[str, Any]) -> Rules:
+    """The rules of the file with the options instead of their namesakes; raises what `choose_rules` raises."""
+    return choose_rules(rules_file, given, lambda field: f"--{field.replace('_', '-')}")
 
 
 def compare(

@@ -88,7 +88,7 @@ def command(
       clir run --suite my_suite.yaml --plugin my_system.py
       clir run --suite embedded --against baseline.json --junit junit.xml --markdown summary.md
     """
-    from clir_harness.cli.comparison import choose_rules, exit_code, show_comparison, write_comparison
+    from clir_harness.cli.comparison import exit_code, rules_of_options, show_comparison, write_comparison
     from clir_harness.cli.progress import RunProgress
     from clir_harness.harness.execution.experiment import Experiment
     from clir_harness.leaderboards.compare.inputs import check_base
@@ -101,7 +101,7 @@ def command(
         raise UsageError(f"{' and '.join(given)}: there is nothing to compare with", hint="add --against BASE")
     if dashes := [name for name, file in files.items() if file == Path("-")]:
         raise UsageError(f"{dashes[0]} needs a file: standard output has the board", hint=f"{dashes[0]} FILE")
-    rules = choose_rules(rules_file, {})
+    rules = rules_of_options(rules_file, {})
     if against is not None:
         check_base(against, experiment.suite.name)
     plan = experiment.plan()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from clir_harness.harness.errors import MissingDataError
-from clir_harness.harness.settings import read_model
+from clir_harness.harness.errors import MissingDataError, UsageError
+from clir_harness.harness.settings import faults, read_model
 
 LIMITS = ("absolute", "relative", "alpha", "latency_ratio", "memory_ratio")
 
@@ -100,3 +100,26 @@ def read_rules(path: Path) -> Rules:
     if not path.is_file():
         raise MissingDataError(f"no file of rules {path}", hint="give the path of a YAML file")
     return read_model(path, Rules)
+
+
+def choose_rules(path: Path | None, given: Mapping[str, Any], named: Callable[[str], str] = str) -> Rules:
+    """The rules of a file, or the default ones, with values that are given instead of their namesakes.
+
+    Args:
+        path: a YAML file; None for the default rules.
+        given: by the rule's name; None leaves one as it is.
+        named: what messages call a rule.
+
+    Returns:
+        The rules.
+
+    Raises:
+        MissingDataError: there is no such file.
+        DataError: the file is malformed; names the line.
+        UsageError: a given value is one that the rule cannot have.
+    """
+    try:
+        return (read_rules(path) if path else Rules()).changed(given)
+    except ValidationError as error:
+        fault = faults(error, Rules)[0]
+        raise UsageError(f"{named(fault.field)}: {fault.message}") from None
