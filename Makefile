@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 EAGER := click rich pydantic pydantic_core yaml regex filelock numpy psutil ir_measures langcodes tabulate jnius pyarrow \
 	torch sympy mpmath transformers huggingface_hub scipy
 
-.PHONY: leaderboard compare readme test check lock clean
+.PHONY: leaderboard compare readme schemas test check lock clean
 
 leaderboard: $(VENV)/.installed
 	$(BIN)/clir run --suite embedded --store results --jobs 2
@@ -26,6 +26,10 @@ compare: $(VENV)/.installed
 # The README's tables from the committed baselines, after a new one; a test holds them current.
 readme: $(VENV)/.installed
 	$(BIN)/python tools/readme_tables.py
+
+# The JSON Schemas of cells, boards and comparisons, from the types; a test holds them current.
+schemas: $(VENV)/.installed
+	$(BIN)/python tools/schemas.py
 
 # Trainings run a second time with the instructions of a processor without AVX-512: what they learn holds on both.
 AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2

@@ -9,16 +9,20 @@ from typing import Any
 from clir_harness.cli.streams import echo_document
 from clir_harness.harness.errors import UsageError
 from clir_harness.leaderboards.compare.compare import compare_sides
+from clir_harness.leaderboards.compare.document import ComparisonDocument
 from clir_harness.leaderboards.compare.inputs import Selection, read_sides
 from clir_harness.leaderboards.compare.results import BoardComparison, Verdict
 from clir_harness.leaderboards.compare.rules import Rules, choose_rules
 from clir_harness.leaderboards.render import comparison_lines
-from clir_harness.leaderboards.render.comparison_json import comparison_json
 from clir_harness.leaderboards.render.comparison_junit import comparison_junit
 from clir_harness.leaderboards.render.comparison_markdown import comparison_markdown
 from clir_harness.leaderboards.render.plain import one_line, shortened
 
-_RENDERS = {"json": comparison_json, "markdown": comparison_markdown, "junit": comparison_junit}
+_RENDERS = {
+    "json": lambda found: ComparisonDocument.of(found).to_json(),
+    "markdown": comparison_markdown,
+    "junit": comparison_junit,
+}
 _COLOURS = {"regressed": "red", "missing": "red", "not comparable": "yellow", "improved": "green", "new": "cyan"}
 _LONGEST_NAME = 60
 

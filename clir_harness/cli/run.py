@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,7 +134,7 @@ def _compare(experiment: Experiment, report: Report, base: Path, rules: Rules, *
 
 
 def _echo_report(experiment: Experiment, report: Report, found: BoardComparison | None) -> None:
-    from clir_harness.leaderboards.render.comparison_json import comparison_json
+    from clir_harness.leaderboards.compare.document import ComparisonDocument
 
     echo_json(
         {
@@ -146,7 +145,7 @@ def _echo_report(experiment: Experiment, report: Report, found: BoardComparison 
             "seconds": round(report.seconds, 3),
             "cells": [_cell(cell) for cell in report.plan.cells],
         }
-        | ({"comparison": json.loads(comparison_json(found))} if found else {})
+        | ({"comparison": ComparisonDocument.of(found).model_dump(mode="json", by_alias=True)} if found else {})
     )
 
 

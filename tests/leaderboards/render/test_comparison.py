@@ -13,10 +13,10 @@ from markdown_it import MarkdownIt
 
 from clir_harness.harness.record import CellState
 from clir_harness.leaderboards.compare.compare import compare_sides
+from clir_harness.leaderboards.compare.document import ComparisonDocument
 from clir_harness.leaderboards.compare.results import BoardComparison
 from clir_harness.leaderboards.compare.rules import Rules
 from clir_harness.leaderboards.compare.sides import SideCell
-from clir_harness.leaderboards.render.comparison_json import comparison_json
 from clir_harness.leaderboards.render.comparison_junit import comparison_junit, xml_text
 from clir_harness.leaderboards.render.comparison_lines import rules_explained
 from clir_harness.leaderboards.render.comparison_markdown import MOST_LINES, comparison_markdown
@@ -85,7 +85,7 @@ def test_markdown_of_many_cells_fits_a_comment():
 
 
 def test_json_holds_every_number_and_no_nan():
-    value = json.loads(comparison_json(compared()), parse_constant=pytest.fail)
+    value = json.loads(ComparisonDocument.of(compared()).to_json(), parse_constant=pytest.fail)
     assert (value["schema"], value["schema_version"], value["failed"]) == ("clir-harness/comparison", 1, True)
     assert value["counts"] == dict.fromkeys(
         ["regressed", "missing", "not comparable", "improved", "new", "unchanged"], 1
@@ -154,8 +154,8 @@ def test_hostile_names_and_reasons_are_inert_in_every_format(text):
     assert {element.tag for element in suite.iter()} == {
         *("testsuite", "properties", "property", "testcase", "failure", "system-out")
     }
-    assert json.loads(comparison_json(comparison))["cells"][0]["row"] == text
-    assert not set(comparison_json(comparison)) & set("<\x00\x1b\x9b\u202e\u2028")
+    assert json.loads(ComparisonDocument.of(comparison).to_json())["cells"][0]["row"] == text
+    assert not set(ComparisonDocument.of(comparison).to_json()) & set("<\x00\x1b\x9b\u202e\u2028")
 
 
 @given(st.text(st.characters(exclude_categories=())))
