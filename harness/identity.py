@@ -19,7 +19,7 @@ from clir_harness.harness.system import SYSTEMS, RetrievalSystem
 
 
 def fingerprint(value: Any) -> str:
-    """Digest (128 bits, hexadecimal) of a record, or of a value of mappings, sequences, text, numbers, booleans and None.
+    """Digest (128 bits, hexadecimal) of a record, or of a value of mappings, sequences, text, numbers and None.
 
     >>> fingerprint({"a": 1, "b": [2]}) == fingerprint({"b": [2], "a": 1})
     True

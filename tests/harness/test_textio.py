@@ -88,7 +88,7 @@ def test_padding_and_frames_to_skip_are_no_damage(tmp_path: Path) -> None:
         ("1\tx\n".encode("utf-16-le"), "is UTF-16, or not text"),
         ("1\tx\n".encode("utf-32"), "is UTF-32"),
         (b"name".ljust(257, b"\x20") + b"ustar\x0000", "is a tar archive"),
-        (gzip.compress(b"PK\x03\x04rest"), "is a zip archive"),
+        (gzip.compress(b"PK\x03\x04rest", mtime=0), "is a zip archive"),
         (bz2.compress("1\tx\n".encode("utf-16")), "is UTF-16"),
     ],
 )
