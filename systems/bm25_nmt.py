@@ -14,14 +14,16 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pydantic import Field, field_validator
+
 from clir_harness.harness.collections.base import Document, Query
-from clir_harness.harness.languages import LanguagePair
+from clir_harness.harness.languages import LanguagePair, canonical_tag
 from clir_harness.harness.system import IndexContext, Ranking, RetrievalSystem, SearchContext, Searcher, register_system
 from clir_harness.harness.training import Bitext, TrainableSystem, TrainingContext
-from clir_harness.systems.bm25 import BM25
+from clir_harness.systems.bm25 import BM25, BM25Config
 from clir_harness.systems.checkpoints.sources import source_digest
 from clir_harness.systems.nmt.checkpoint import languages_of
-from clir_harness.systems.nmt.settings import BM25NMTConfig, NMTTraining
+from clir_harness.systems.nmt.settings import NMTTraining, TranslatorSettings
 
 if TYPE_CHECKING:
     from clir_harness.systems.nmt.translation import Translation
@@ -29,6 +31,20 @@ if TYPE_CHECKING:
 BATCH = 256
 """Documents translated at once."""
 COUNTS = "translation.json"
+
+
+class BM25NMTConfig(TranslatorSettings):
+    """Settings of BM25 over machine translation."""
+
+    documents_into: str | None = Field(
+        None, description="language into which documents are translated; if none, queries are translated instead"
+    )
+    bm25: BM25Config = Field(BM25Config.model_validate({}), description="settings of BM25")
+
+    @field_validator("documents_into")
+    @classmethod
+    def _known(cls, tag: str | None) -> str | None:
+        return None if tag is None else canonical_tag(tag)
 
 
 @register_system("bm25-nmt")

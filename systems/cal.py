@@ -27,5 +27,5 @@ class CALTraining(Distillation):
 class CAL(Distilled):
     """The student trained with the `nearest` loss."""
 
-    summary = "as optical, each token aligned to its nearest counterpart in place of transport"
+    summary = "as optical, each token aligned to its nearest counterpart instead of transport"
     Training: ClassVar[type[Distillation]] = CALTraining

@@ -29,7 +29,7 @@ from clir_harness.harness.system import (
 )
 from clir_harness.systems.checkpoints.sources import source_digest
 from clir_harness.systems.late_interaction.config import LateInteractionConfig
-from clir_harness.systems.late_interaction.documents import MaxSimSearcher, TokenVectors
+from clir_harness.systems.late_interaction.documents import MaxSimSearcher, TokenVectorIndex
 from clir_harness.systems.late_interaction.system import ColBERT
 
 
@@ -75,7 +75,7 @@ class Rerank(RetrievalSystem[RerankConfig]):
         first = self.config.first.configure()
         if self.config.late_interaction is None:
             return (first,)
-        return (first, TokenVectors(self.config.late_interaction))
+        return (first, TokenVectorIndex(self.config.late_interaction))
 
     def components(self) -> Sequence[RetrievalSystem[Any]]:
         """The first stage; and the documents' token vectors, for late interaction."""

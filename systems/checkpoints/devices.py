@@ -1,4 +1,4 @@
-"""Which processor a model runs on."""
+"""Device selection."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from clir_harness.harness.errors import DataError, MissingDataError
 
@@ -25,6 +26,10 @@ TOKENIZER_FILES = (
 )
 """Files of which a tokenizer needs one."""
 
+SETTINGS_FILE = "late_interaction.json"
+"""Our settings of a token encoder, beside its weights."""
+COLBERT_FILE = "artifact.metadata"
+"""Settings of a token encoder as ColBERT writes them."""
 SAFETENSORS = "model.safetensors"
 PICKLE = "pytorch_model.bin"
 _PICKLES = ("*.bin", "*.bin.index.json", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -145,6 +150,23 @@ def _hub_folder(name: str) -> Path:
             "DIR instead of the id; any local folder with config.json, weights and tokenizer works",
         ) from error
     return folder
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; an empty one where there is no file.
+
+    Raises:
+        DataError: when the file holds something else.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise DataError(f"is not JSON: {error}", path=path) from None
+    if not isinstance(found, dict):
+        raise DataError("expected a JSON object", path=path)
+    return found
 
 
 def source_digest(source: str | Path) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from clir_harness.harness.errors import DataError
 from clir_harness.systems.checkpoints import sources
-from clir_harness.systems.late_interaction.settings import COLBERT_FILE, SETTINGS_FILE, read_object
+from clir_harness.systems.checkpoints.sources import COLBERT_FILE, SETTINGS_FILE, read_object
 
 Pooling = Literal["cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"]
 POOLINGS: tuple[str, ...] = get_args(Pooling)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from clir_harness.harness.errors import DataError, MissingDataError
+from clir_harness.systems.checkpoints.sources import read_object
 from clir_harness.systems.dense.layout import (
     COSINE,
     MODULES,
@@ -23,7 +24,6 @@ from clir_harness.systems.dense.layout import (
     read_prompts,
     read_transformer_settings,
 )
-from clir_harness.systems.late_interaction.settings import read_object
 
 Role = Literal["query", "passage"]
 

@@ -97,7 +97,7 @@ class VectorIndex:
     Args:
         folder: where it is; nothing is written there.
         ef_search: candidates that a graph is searched for, and so its longest ranking; None for an exact index.
-        threads: how many processor threads to search with.
+        threads: how many CPU threads to search with.
 
     Raises:
         DataError: when the index is absent or damaged.

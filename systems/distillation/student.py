@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clir_harness.harness.errors import DataError, UsageError
 from clir_harness.systems.late_interaction.encoder import TokenEncoder
-from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.parallel_text.bitext import SentencePair
 from clir_harness.systems.training.vocabulary import with_vocabulary
 
 
@@ -29,7 +29,7 @@ def multilingual_student(source: str | Path, teacher: TokenEncoder, device: str 
 
 def student_from_teacher(
     teacher: TokenEncoder,
-    pairs: Sequence[Pair],
+    pairs: Sequence[SentencePair],
     *,
     vocabulary_size: int = 16_000,
     translated: bool = True,

@@ -17,7 +17,7 @@ from clir_harness.systems.distillation.losses import alignment_loss
 from clir_harness.systems.distillation.settings import Optimisation
 from clir_harness.systems.late_interaction.encoder import TokenEncoder
 from clir_harness.systems.late_interaction.maxsim import text_scores
-from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.parallel_text.bitext import SentencePair
 from clir_harness.systems.parallel_text.filters import sample
 from clir_harness.systems.training.batches import BatchOrder
 from clir_harness.systems.training.checkpoints import Checkpoints
@@ -29,8 +29,8 @@ from clir_harness.systems.training.precision import trains_in_bfloat16
 def train(
     student: TokenEncoder,
     teacher: TokenEncoder,
-    pairs: Sequence[Pair],
-    held_out: Sequence[Pair],
+    pairs: Sequence[SentencePair],
+    held_out: Sequence[SentencePair],
     settings: Optimisation,
     context: TrainingContext,
 ) -> Fitted:
@@ -91,7 +91,7 @@ class _Objective:
     """The loss of sentence pairs, and the scores on held-out ones."""
 
     def __init__(
-        self, student: TokenEncoder, teacher: TokenEncoder, held_out: Sequence[Pair], settings: Optimisation
+        self, student: TokenEncoder, teacher: TokenEncoder, held_out: Sequence[SentencePair], settings: Optimisation
     ) -> None:
         lengths = {"query_length": settings.max_tokens, "document_length": settings.max_tokens}
         self._device = choose_device("auto")
@@ -107,7 +107,7 @@ class _Objective:
         found = self._teacher.encode(distinct, "query", progress=progress)
         return {text: torch.from_numpy(vectors) for text, vectors in zip(distinct, found, strict=True)}
 
-    def loss(self, pairs: Sequence[Pair], teacher_vectors: Mapping[str, Tensor] | None) -> Tensor:
+    def loss(self, pairs: Sequence[SentencePair], teacher_vectors: Mapping[str, Tensor] | None) -> Tensor:
         """The loss of a batch, given the teacher's vectors of its pivot sentences, or computing them."""
         settings = self._settings
         foreign = self._student.tokenize([pair.source for pair in pairs], "query")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from clir_harness.systems.late_interaction.token_index import TokenIndex
 
 
-class TokenVectors(RetrievalSystem[LateInteractionConfig]):
+class TokenVectorIndex(RetrievalSystem[LateInteractionConfig]):
     """Documents' passages as token vectors, by the encoder for their language, scored with exact MaxSim."""
 
     name = "token-vectors"

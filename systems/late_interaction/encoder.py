@@ -26,11 +26,10 @@ from clir_harness.systems.checkpoints.reading import (
     read_body,
     read_tokenizer,
 )
-from clir_harness.systems.checkpoints.sources import model_folder
+from clir_harness.systems.checkpoints.sources import SETTINGS_FILE, model_folder
 from clir_harness.systems.late_interaction.pylate import is_pylate, read_pylate_settings, read_steps
 from clir_harness.systems.late_interaction.settings import (
     COLBERT_SETTINGS,
-    SETTINGS_FILE,
     EncoderSettings,
     read_settings,
 )

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from clir_harness.harness.errors import DataError
 from clir_harness.harness.settings import faults
-from clir_harness.systems.checkpoints.sources import read_modules, weight_files
-from clir_harness.systems.late_interaction.settings import EncoderSettings, read_object
+from clir_harness.systems.checkpoints.sources import read_modules, read_object, weight_files
+from clir_harness.systems.late_interaction.settings import EncoderSettings
 
 _SETTINGS = "config_sentence_transformers.json"
 _NAMES = {

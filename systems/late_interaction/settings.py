@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from clir_harness.harness.errors import DataError
 from clir_harness.harness.settings import faults
-
-SETTINGS_FILE = "late_interaction.json"
-COLBERT_FILE = "artifact.metadata"
+from clir_harness.systems.checkpoints.sources import COLBERT_FILE, SETTINGS_FILE, read_object
 
 
 class EncoderSettings(BaseModel):
@@ -69,23 +65,6 @@ def read_settings(folder: Path) -> EncoderSettings | None:
     if (path := folder / COLBERT_FILE).is_file():
         return _read_colbert(path)
     return None
-
-
-def read_object(path: Path) -> dict[str, Any]:
-    """The JSON object in a file; an empty one where there is no file.
-
-    Raises:
-        DataError: when the file holds something else.
-    """
-    if not path.is_file():
-        return {}
-    try:
-        found = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise DataError(f"is not JSON: {error}", path=path) from None
-    if not isinstance(found, dict):
-        raise DataError("expected a JSON object", path=path)
-    return found
 
 
 def _read_colbert(path: Path) -> EncoderSettings:

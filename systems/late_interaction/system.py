@@ -18,7 +18,7 @@ from clir_harness.harness.system import IndexContext, RetrievalSystem, SearchCon
 from clir_harness.harness.training import Bitext, TrainableSystem, TrainingContext
 from clir_harness.systems.checkpoints.sources import source_digest
 from clir_harness.systems.late_interaction.config import LateInteractionConfig, language_folders
-from clir_harness.systems.late_interaction.documents import TokenVectors
+from clir_harness.systems.late_interaction.documents import TokenVectorIndex
 from clir_harness.systems.late_interaction.train_settings import ColBERTTraining
 from clir_harness.systems.training.settings import NEW
 
@@ -34,9 +34,9 @@ class LateInteraction(RetrievalSystem[ConfigT]):
     batch_size = 32
 
     @cached_property
-    def _components(self) -> tuple[TokenVectors, ...]:
+    def _components(self) -> tuple[TokenVectorIndex, ...]:
         fields = LateInteractionConfig.model_fields
-        return (TokenVectors(LateInteractionConfig(**{name: getattr(self.config, name) for name in fields})),)
+        return (TokenVectorIndex(LateInteractionConfig(**{name: getattr(self.config, name) for name in fields})),)
 
     def components(self) -> Sequence[RetrievalSystem[Any]]:
         """The documents' token vectors: no query language changes them, so all systems with a teacher share them."""

@@ -1,14 +1,12 @@
-"""Settings of retrieval through machine translation, and of training a translation model."""
+"""Settings of translating, and of training a translation model."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from clir_harness.harness.languages import canonical_tag
 from clir_harness.harness.system import SystemConfig
-from clir_harness.systems.bm25 import BM25Config
 from clir_harness.systems.parallel_text.settings import ParallelTextSettings
 from clir_harness.systems.training.settings import CheckpointSteps, FitSettings, LearningRate, Steps
 
@@ -16,26 +14,17 @@ Engine = Literal["transformers", "ctranslate2"]
 _PLACE: dict[str, Any] = {"identity": False}
 
 
-class BM25NMTConfig(SystemConfig):
-    """Settings of BM25 over machine translation."""
+class TranslatorSettings(SystemConfig):
+    """Which checkpoint translates, and how it decodes."""
 
     model: str = Field(
         description="translation model (Marian, NLLB, M2M-100): a folder or a model hub id", json_schema_extra=_PLACE
-    )
-    documents_into: str | None = Field(
-        None, description="language into which documents are translated; if none, queries are translated instead"
     )
     engine: Engine = Field("transformers", description="what computes; ctranslate2 is faster, and installed apart")
     beams: int = Field(4, ge=1, description="hypotheses of the beam search; 1 is greedy")
     max_tokens: int = Field(128, ge=8, description="of a sentence and of its translation; the rest is cut off")
     batch: int = Field(32, ge=1, description="sentences translated at once")
-    bm25: BM25Config = Field(BM25Config.model_validate({}), description="settings of BM25")
     device: str = Field("auto", description="auto (a GPU if there is one), cpu, cuda ...", json_schema_extra=_PLACE)
-
-    @field_validator("documents_into")
-    @classmethod
-    def _known(cls, tag: str | None) -> str | None:
-        return None if tag is None else canonical_tag(tag)
 
 
 class NMTTraining(FitSettings, ParallelTextSettings):

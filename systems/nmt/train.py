@@ -29,10 +29,10 @@ from clir_harness.harness.identity import settings_without_places
 from clir_harness.harness.languages import language_name
 from clir_harness.harness.training import Bitext, TrainingContext
 from clir_harness.systems.checkpoints.transformers_log import quiet
-from clir_harness.systems.nmt.settings import BM25NMTConfig, NMTTraining
+from clir_harness.systems.nmt.settings import NMTTraining, TranslatorSettings
 from clir_harness.systems.nmt.start import IdPair, start_model
 from clir_harness.systems.nmt.translator import load_translator
-from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.parallel_text.bitext import SentencePair
 from clir_harness.systems.parallel_text.filters import sample
 from clir_harness.systems.parallel_text.training_data import load_training_data
 from clir_harness.systems.training.batches import BatchOrder
@@ -177,7 +177,7 @@ def make_tokenizer(texts: Sequence[str], settings: NMTTraining, folder: Path) ->
     return tokenizer
 
 
-def _directed(pairs: Sequence[Pair], reverse: bool) -> list[tuple[str, str]]:
+def _directed(pairs: Sequence[SentencePair], reverse: bool) -> list[tuple[str, str]]:
     plain = [(unpointed(pair.source), unpointed(pair.target)) for pair in pairs]
     return [(target, source) for source, target in plain] if reverse else plain
 
@@ -221,7 +221,7 @@ def _evaluate(
     cut = [(source[:most], target[:most]) for source, target in _encode(tokenizer, pairs)]
     with torch.no_grad():
         loss = float(_loss(model, cut, 0.0))
-    config = BM25NMTConfig.model_validate(
+    config = TranslatorSettings.model_validate(
         {"model": str(folder), "beams": 1, "max_tokens": settings.max_tokens, "device": "cpu"}
     )
     found = load_translator(config, ("", ""), threads).translate([source for source, _ in pairs])

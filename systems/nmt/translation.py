@@ -14,7 +14,7 @@ from clir_harness.systems.nmt.cache import TranslationCache, cache_folder
 from clir_harness.systems.nmt.checkpoint import languages_of, token_pair
 from clir_harness.systems.nmt.engines import engine_version
 from clir_harness.systems.nmt.quality import quality
-from clir_harness.systems.nmt.settings import BM25NMTConfig
+from clir_harness.systems.nmt.settings import TranslatorSettings
 from clir_harness.systems.nmt.translator import Translator, load_translator, sentences_of
 
 CACHE_FILE = "translations.sqlite"
@@ -28,10 +28,10 @@ class Translation(AbstractContextManager["Translation"]):
     Args:
         config: model, engine, decoding.
         pair: language of the texts, and language they are translated into; the same twice changes nothing.
-        threads: processor threads it may use.
+        threads: CPU threads it may use.
     """
 
-    def __init__(self, config: BM25NMTConfig, pair: LanguagePair, threads: int) -> None:
+    def __init__(self, config: TranslatorSettings, pair: LanguagePair, threads: int) -> None:
         self._config, self._pair, self._threads = config, pair, threads
         self._translator: Translator | None = None
         self._cache: TranslationCache | None = None

@@ -22,7 +22,7 @@ from clir_harness.systems.checkpoints.devices import choose_device
 from clir_harness.systems.checkpoints.sources import model_folder, source_digest
 from clir_harness.systems.checkpoints.transformers_log import quiet
 from clir_harness.systems.nmt.cache import cache_folder
-from clir_harness.systems.nmt.settings import BM25NMTConfig
+from clir_harness.systems.nmt.settings import TranslatorSettings
 from clir_harness.systems.training.settings import RECORD
 from clir_harness.systems.training.vocabulary import unpointed
 
@@ -45,13 +45,13 @@ def sentences_of(text: str) -> list[str]:
     return [part for part in (piece.strip() for piece in _SENTENCE_END.split(text)) if part]
 
 
-def load_translator(config: BM25NMTConfig, tokens: tuple[str, str], threads: int) -> Translator:
+def load_translator(config: TranslatorSettings, tokens: tuple[str, str], threads: int) -> Translator:
     """A checkpoint, ready to translate.
 
     Args:
         config: which checkpoint and engine, and how it decodes.
         tokens: what tells it source and target language, "" where it needs nothing; see `checkpoint.token_pair`.
-        threads: processor threads it may use.
+        threads: CPU threads it may use.
 
     Raises:
         DataError: when weights or tokenizer are damaged, or do not fit each other.
@@ -81,7 +81,7 @@ class _Unpointed:
 
 class _Transformers:
     def __init__(
-        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, target: str, config: BM25NMTConfig
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, target: str, config: TranslatorSettings
     ) -> None:
         self._model = model.to(choose_device(config.device)).eval()
         self._tokenizer, self._config = tokenizer, config
@@ -123,7 +123,7 @@ class _Transformers:
 
 class _CTranslate2:
     def __init__(
-        self, folder: Path, tokenizer: PreTrainedTokenizerBase, target: str, config: BM25NMTConfig, threads: int
+        self, folder: Path, tokenizer: PreTrainedTokenizerBase, target: str, config: TranslatorSettings, threads: int
     ) -> None:
         import ctranslate2
 

@@ -22,7 +22,7 @@ FORMATS = (".tsv", ".tmx", ".jsonl", ".json")
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class SentencePair:
     """A sentence in a foreign language (`source`), its translation in the pivot language (`target`), and an id."""
 
     source: str
@@ -30,7 +30,7 @@ class Pair:
     id: str
 
 
-def read_bitext(path: BitextPath, language: str, pivot: str = "en") -> Iterator[Pair]:
+def read_bitext(path: BitextPath, language: str, pivot: str = "en") -> Iterator[SentencePair]:
     """Sentence pairs of a file, in its order.
 
     Args:
@@ -86,15 +86,15 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
             raise DataError(f"is truncated or damaged: {error}", path=path, line=number + 1) from error
 
 
-def _pair(source: str, target: str, key: str, path: Path, line: int | None) -> Pair:
+def _pair(source: str, target: str, key: str, path: Path, line: int | None) -> SentencePair:
     source, target = source.strip(), target.strip()
     if not (source and target):
         side = "translation" if source else "sentence"
         raise DataError(f"the {side} is empty", path=path, line=line, hint="remove the pair, or mend it")
-    return Pair(source, target, key)
+    return SentencePair(source, target, key)
 
 
-def _read_tsv(path: Path) -> Iterator[Pair]:
+def _read_tsv(path: Path) -> Iterator[SentencePair]:
     for number, line in _lines(path):
         columns = line.split("\t")
         if len(columns) not in (2, 3):
@@ -107,7 +107,7 @@ def _read_tsv(path: Path) -> Iterator[Pair]:
         yield _pair(columns[0], columns[1], columns[2] if len(columns) == 3 else str(number), path, number)
 
 
-def _read_moses(source: Path, target: Path) -> Iterator[Pair]:
+def _read_moses(source: Path, target: Path) -> Iterator[SentencePair]:
     for left, right in itertools.zip_longest(_lines(source), _lines(target)):
         if left is None or right is None:
             longer, shorter, line = (source, target, left) if left is not None else (target, source, right)
@@ -121,7 +121,7 @@ def _read_moses(source: Path, target: Path) -> Iterator[Pair]:
         yield _pair(left[1], right[1], str(number), source if not left[1].strip() else target, number)
 
 
-def _read_jsonl(path: Path, language: str, pivot: str) -> Iterator[Pair]:
+def _read_jsonl(path: Path, language: str, pivot: str) -> Iterator[SentencePair]:
     for number, line in _lines(path):
         try:
             found = json.loads(line)
@@ -146,7 +146,7 @@ def _read_jsonl(path: Path, language: str, pivot: str) -> Iterator[Pair]:
         yield _pair(texts[0], texts[1], str(found.get("id", number)), path, number)
 
 
-def _read_tmx(path: Path, language: str, pivot: str) -> Iterator[Pair]:
+def _read_tmx(path: Path, language: str, pivot: str) -> Iterator[SentencePair]:
     """TMX 1.4 as a stream: every element is let go once read."""
     _refuse_doctype_entities(path)
     number = 0

@@ -13,7 +13,7 @@ import langcodes
 import regex
 from pydantic import BaseModel, ConfigDict, Field
 
-from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.parallel_text.bitext import SentencePair
 
 PairT = TypeVar("PairT")
 
@@ -65,17 +65,18 @@ class FilterReport:
 
 
 def filter_bitext(
-    pairs: Iterable[Pair], language: str, settings: FilterSettings | None = None
-) -> tuple[list[Pair], FilterReport]:
+    pairs: Iterable[SentencePair], language: str, settings: FilterSettings | None = None
+) -> tuple[list[SentencePair], FilterReport]:
     """The pairs that pass, in their order, and the counts.
 
-    >>> pairs = [Pair("habari", "news", "1"), Pair("habari", "news", "2"), Pair("BBC", "BBC", "3")]
+    >>> texts = [("habari", "news"), ("habari", "news"), ("BBC", "BBC")]
+    >>> pairs = [SentencePair(*sides, str(number)) for number, sides in enumerate(texts, start=1)]
     >>> kept, report = filter_bitext(pairs, "sw")
     >>> [pair.id for pair in kept], report.duplicate, report.identical
     (['1'], 1, 1)
     """
     settings = settings or FilterSettings()
-    kept: list[Pair] = []
+    kept: list[SentencePair] = []
     reasons: Counter[str] = Counter()
     seen: set[bytes] = set()
     for pair in pairs:
@@ -91,7 +92,7 @@ def filter_bitext(
     return kept, FilterReport(read=len(kept) + reasons.total(), kept=len(kept), **reasons)
 
 
-def sample(pairs: Sequence[Pair], count: int, seed: int = 0) -> list[Pair]:
+def sample(pairs: Sequence[SentencePair], count: int, seed: int = 0) -> list[SentencePair]:
     """At most `count` pairs, chosen by a hash of the pair and the seed, in their order."""
     if count >= len(pairs):
         return list(pairs)
@@ -121,7 +122,7 @@ def _digest(*parts: str) -> bytes:
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).digest()
 
 
-def _fault(pair: Pair, language: str, settings: FilterSettings) -> str | None:
+def _fault(pair: SentencePair, language: str, settings: FilterSettings) -> str | None:
     """Why a pair is left out: a field of the report."""
     lengths = sorted((len(pair.source), len(pair.target)))
     sizes = sorted((len(pair.source.encode()), len(pair.target.encode())))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from clir_harness.harness.errors import UsageError
 from clir_harness.harness.training import Bitext, sides
-from clir_harness.systems.parallel_text.bitext import Pair, read_bitext
+from clir_harness.systems.parallel_text.bitext import SentencePair, read_bitext
 from clir_harness.systems.parallel_text.filters import (
     FilterReport,
     filter_bitext,
@@ -33,8 +33,8 @@ class DataFile:
 class TrainingData:
     """Pairs to train on, pairs held out, and where they are from: files, and filter counts by language."""
 
-    pairs: tuple[Pair, ...]
-    held_out: tuple[Pair, ...]
+    pairs: tuple[SentencePair, ...]
+    held_out: tuple[SentencePair, ...]
     files: tuple[DataFile, ...]
     reports: Mapping[str, FilterReport]
 
@@ -51,7 +51,7 @@ def load_training_data(files: Bitext, settings: ParallelTextSettings, seed: int 
         MissingDataError, DataError: as `read_bitext`.
         UsageError: when no pair passes the filters in some language.
     """
-    pairs: list[Pair] = []
+    pairs: list[SentencePair] = []
     reports: dict[str, FilterReport] = {}
     for language in sorted(files):
         stream = (pair for path in files[language] for pair in read_bitext(path, language, settings.pivot))
@@ -60,7 +60,7 @@ def load_training_data(files: Bitext, settings: ParallelTextSettings, seed: int 
             raise UsageError(f"no sentence pair for '{language}' passes the filters: {reports[language]}")
         pairs += kept if settings.per_language is None else sample(kept, settings.per_language, seed)
     train, evaluation = split_held_out(pairs, settings.held_out, lambda pair: pair.target)
-    pivots = list({pair.target: Pair(pair.target, pair.target, pair.id) for pair in train}.values())
+    pivots = list({pair.target: SentencePair(pair.target, pair.target, pair.id) for pair in train}.values())
     train += sample(pivots, round(settings.pivot_share * len(train)), seed)
     return TrainingData(
         tuple(train), tuple(sample(evaluation, settings.held_out, seed)), tuple(describe_files(files)), reports

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clir_harness.systems.ibm1 import NULL, Ints, TermPairs
-from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.parallel_text.bitext import SentencePair
 from clir_harness.systems.psq.terms import Stemmer, words
 
 
@@ -30,7 +30,7 @@ class EncodedBitext:
     skipped: int
 
 
-def encode(pairs: Iterable[Pair], stemmer: Stemmer, max_words: int, min_count: int) -> EncodedBitext:
+def encode(pairs: Iterable[SentencePair], stemmer: Stemmer, max_words: int, min_count: int) -> EncodedBitext:
     """Encode sentence pairs as ids: words on the source side, terms of the document language on the target side.
 
     Args:

@@ -9,16 +9,16 @@ from transformers import BertConfig, BertModel
 from clir_harness.harness.collections.embedded.bitext import bitext
 from clir_harness.systems.distillation.student import student_from_teacher
 from clir_harness.systems.late_interaction.encoder import EncoderSettings, TokenEncoder
-from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.parallel_text.bitext import SentencePair
 from clir_harness.systems.training.vocabulary import train_tokenizer
 
 
 @pytest.fixture(scope="session")
-def pairs() -> list[Pair]:
-    return [Pair(source, target, str(i)) for i, (source, target) in enumerate(bitext("sw", 200))]
+def pairs() -> list[SentencePair]:
+    return [SentencePair(source, target, str(i)) for i, (source, target) in enumerate(bitext("sw", 200))]
 
 
-def make_teacher(pairs: list[Pair], hidden: int = 32) -> TokenEncoder:
+def make_teacher(pairs: list[SentencePair], hidden: int = 32) -> TokenEncoder:
     tokenizer = train_tokenizer((pair.target for pair in pairs), 400, max_length=64)
     torch.manual_seed(3)
     config = BertConfig(
@@ -34,10 +34,10 @@ def make_teacher(pairs: list[Pair], hidden: int = 32) -> TokenEncoder:
 
 
 @pytest.fixture
-def teacher(pairs: list[Pair]) -> TokenEncoder:
+def teacher(pairs: list[SentencePair]) -> TokenEncoder:
     return make_teacher(pairs)
 
 
 @pytest.fixture
-def new_student(pairs: list[Pair], teacher: TokenEncoder) -> Callable[[], TokenEncoder]:
+def new_student(pairs: list[SentencePair], teacher: TokenEncoder) -> Callable[[], TokenEncoder]:
     return lambda: student_from_teacher(teacher, pairs, vocabulary_size=600)

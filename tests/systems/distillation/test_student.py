@@ -10,13 +10,13 @@ from clir_harness.harness.errors import DataError, UsageError
 from clir_harness.systems.distillation.student import multilingual_student, student_from_teacher
 from clir_harness.systems.late_interaction.encoder import TokenEncoder
 from clir_harness.systems.late_interaction.maxsim import text_scores
-from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.parallel_text.bitext import SentencePair
 from clir_harness.systems.training.pairs import mean_reciprocal_rank
 
 from .conftest import make_teacher
 
 
-def test_the_body_carries_over_and_the_vocabulary_grows(teacher: TokenEncoder, pairs: list[Pair]) -> None:
+def test_the_body_carries_over_and_the_vocabulary_grows(teacher: TokenEncoder, pairs: list[SentencePair]) -> None:
     before = teacher.digest()
     student = student_from_teacher(teacher, pairs, vocabulary_size=600)
     assert teacher.digest() == before
@@ -29,7 +29,7 @@ def test_the_body_carries_over_and_the_vocabulary_grows(teacher: TokenEncoder, p
 
 
 def test_before_any_training_translations_help_to_find_what_was_not_read(teacher: TokenEncoder) -> None:
-    pairs = [Pair(source, target, str(i)) for i, (source, target) in enumerate(bitext("sw", 700))]
+    pairs = [SentencePair(source, target, str(i)) for i, (source, target) in enumerate(bitext("sw", 700))]
     train, held = pairs[:600], pairs[600:]
 
     def rank(translated: bool) -> float:
@@ -43,7 +43,7 @@ def test_before_any_training_translations_help_to_find_what_was_not_read(teacher
 
 
 def test_a_student_is_the_same_every_time_and_survives_saving(
-    teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+    teacher: TokenEncoder, pairs: list[SentencePair], tmp_path: Path
 ) -> None:
     student = student_from_teacher(teacher, pairs, vocabulary_size=600)
     assert student_from_teacher(teacher, pairs, vocabulary_size=600).digest() == student.digest()
@@ -52,7 +52,7 @@ def test_a_student_is_the_same_every_time_and_survives_saving(
 
 
 def test_a_multilingual_encoder_is_taken_as_it_is_if_it_fits(
-    teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+    teacher: TokenEncoder, pairs: list[SentencePair], tmp_path: Path
 ) -> None:
     teacher.save(tmp_path / "same")
     make_teacher(pairs, hidden=16).save(tmp_path / "narrow")

@@ -18,7 +18,7 @@ from clir_harness.systems.distillation.system import Distilled
 from clir_harness.systems.late_interaction.encoder import TokenEncoder
 from clir_harness.systems.late_interaction.system import ColBERT
 from clir_harness.systems.optical import OPTICAL
-from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.parallel_text.bitext import SentencePair
 
 from .conftest import make_teacher
 
@@ -27,7 +27,7 @@ Trained = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
-def teacher_folder(pairs: list[Pair], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def teacher_folder(pairs: list[SentencePair], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("teacher")
     make_teacher(pairs).save(folder)
     return folder
@@ -84,7 +84,7 @@ def test_there_may_be_one_student_a_language(trained: Trained, teacher_folder: P
     assert len(digests) == 2
 
 
-def test_a_student_of_another_teacher_is_refused(trained: Trained, tmp_path: Path, pairs: list[Pair]) -> None:
+def test_a_student_of_another_teacher_is_refused(trained: Trained, tmp_path: Path, pairs: list[SentencePair]) -> None:
     make_teacher(pairs, hidden=16).save(tmp_path)
     with pytest.raises(DataError, match="distilled from another teacher"):
         configured(OPTICAL, tmp_path, trained(OPTICAL, "optical")).inputs()
@@ -107,7 +107,7 @@ def test_mask_augmentation_is_a_choice_of_training(trained: Trained) -> None:
 
 
 def test_a_multilingual_encoder_to_start_from_must_fit_the_teacher(
-    trained: Trained, tmp_path: Path, pairs: list[Pair], teacher_folder: Path
+    trained: Trained, tmp_path: Path, pairs: list[SentencePair], teacher_folder: Path
 ) -> None:
     started = TokenEncoder.load(trained(OPTICAL, "started", start=str(teacher_folder)))
     assert started.tokenizer.get_vocab() == TokenEncoder.load(teacher_folder).tokenizer.get_vocab()

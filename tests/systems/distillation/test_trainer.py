@@ -23,7 +23,7 @@ from clir_harness.systems.distillation.student import student_from_teacher
 from clir_harness.systems.distillation.trainer import train
 from clir_harness.systems.late_interaction.encoder import TokenEncoder
 from clir_harness.systems.late_interaction.maxsim import text_scores
-from clir_harness.systems.parallel_text.bitext import Pair
+from clir_harness.systems.parallel_text.bitext import SentencePair
 from clir_harness.systems.parallel_text.settings import ParallelTextSettings
 from clir_harness.systems.parallel_text.training_data import load_training_data
 from clir_harness.systems.training.checkpoints import CURVE
@@ -54,7 +54,7 @@ def quick(request: pytest.FixtureRequest) -> Optimisation:
 
 
 def test_loss_falls_and_translations_it_was_taught_are_found(
-    quick: Optimisation, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+    quick: Optimisation, teacher: TokenEncoder, pairs: list[SentencePair], tmp_path: Path
 ) -> None:
     # From a start that knows no translations the rank is about .35 before and 1 after, on every processor, with every
     # seed; that of sentences that were held out goes up by .2, give or take .1, which is too little to ask for.
@@ -75,7 +75,7 @@ def test_loss_falls_and_translations_it_was_taught_are_found(
     assert teacher.digest() == before
 
 
-def known_item_rank(student: TokenEncoder, teacher: TokenEncoder, pairs: list[Pair]) -> float:
+def known_item_rank(student: TokenEncoder, teacher: TokenEncoder, pairs: list[SentencePair]) -> float:
     cut = student.eval().with_settings(query_length=32, document_length=32)
     return mean_reciprocal_rank(
         [(pair.source, pair.target) for pair in pairs],
@@ -85,7 +85,12 @@ def known_item_rank(student: TokenEncoder, teacher: TokenEncoder, pairs: list[Pa
 
 @pytest.mark.parametrize("loss", ["nearest", "mean", "position"])
 def test_every_loss_trains(
-    loss: str, quick: Optimisation, new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+    loss: str,
+    quick: Optimisation,
+    new_student: NewStudent,
+    teacher: TokenEncoder,
+    pairs: list[SentencePair],
+    tmp_path: Path,
 ) -> None:
     settings = Optimisation.model_validate({**quick.model_dump(), "loss": loss, "accumulation": 2})
     train(new_student(), teacher, pairs, [], settings, TrainingContext(tmp_path))
@@ -94,7 +99,7 @@ def test_every_loss_trains(
 
 
 def test_equal_seeds_give_equal_curves_and_other_seeds_others(
-    quick: Optimisation, new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+    quick: Optimisation, new_student: NewStudent, teacher: TokenEncoder, pairs: list[SentencePair], tmp_path: Path
 ) -> None:
     settings = quick.model_copy(update={"steps": 6})
     for name, seed in (("one", 0), ("two", 0), ("three", 1)):
@@ -109,7 +114,7 @@ KILLED = """
     from pathlib import Path
     from clir_harness.harness.collections.embedded.bitext import bitext
     from clir_harness.harness.training import TrainingContext
-    from clir_harness.systems.parallel_text.bitext import Pair
+    from clir_harness.systems.parallel_text.bitext import SentencePair
     from clir_harness.systems.distillation.settings import Optimisation
     from clir_harness.systems.distillation.student import student_from_teacher
     from clir_harness.systems.distillation.trainer import train
@@ -120,7 +125,7 @@ KILLED = """
             os.kill(os.getpid(), signal.SIGKILL)
 
     teacher, work, settings = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-    pairs = [Pair(source, target, str(i)) for i, (source, target) in enumerate(bitext("sw", 200))]
+    pairs = [SentencePair(source, target, str(i)) for i, (source, target) in enumerate(bitext("sw", 200))]
     teacher = TokenEncoder.load(teacher)
     student = student_from_teacher(teacher, pairs, vocabulary_size=600)
     train(student, teacher, pairs[20:], pairs[:20], Optimisation.model_validate_json(settings),
@@ -129,7 +134,7 @@ KILLED = """
 
 
 def test_a_killed_run_goes_on_to_the_result_of_an_uninterrupted_one(
-    quick: Optimisation, new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+    quick: Optimisation, new_student: NewStudent, teacher: TokenEncoder, pairs: list[SentencePair], tmp_path: Path
 ) -> None:
     settings = quick.model_copy(update={"checkpoint_every": 10})
     teacher.save(tmp_path / "teacher")
@@ -162,7 +167,7 @@ def test_a_killed_run_goes_on_to_the_result_of_an_uninterrupted_one(
 
 
 def test_training_ends_early_without_progress(
-    new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+    new_student: NewStudent, teacher: TokenEncoder, pairs: list[SentencePair], tmp_path: Path
 ) -> None:
     settings = QUICK.model_copy(
         update={"learning_rate": 1e-12, "embedding_learning_rate": 1e-12, "evaluate_every": 2, "patience": 3}
@@ -172,7 +177,7 @@ def test_training_ends_early_without_progress(
 
 
 def test_a_loss_that_is_not_a_number_ends_the_run_and_leaves_the_checkpoints(
-    new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+    new_student: NewStudent, teacher: TokenEncoder, pairs: list[SentencePair], tmp_path: Path
 ) -> None:
     student = new_student()
 
@@ -188,7 +193,7 @@ def test_a_loss_that_is_not_a_number_ends_the_run_and_leaves_the_checkpoints(
 
 
 def test_requests_that_cannot_be_met_fail_before_training(
-    new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+    new_student: NewStudent, teacher: TokenEncoder, pairs: list[SentencePair], tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="32 dimensions, the teacher's 16"):
         train(new_student(), make_teacher(pairs, hidden=16), pairs, [], QUICK, TrainingContext(tmp_path / "a"))
@@ -201,7 +206,7 @@ def test_requests_that_cannot_be_met_fail_before_training(
 
 
 def test_a_result_has_its_record_and_card(
-    new_student: NewStudent, teacher: TokenEncoder, pairs: list[Pair], tmp_path: Path
+    new_student: NewStudent, teacher: TokenEncoder, pairs: list[SentencePair], tmp_path: Path
 ) -> None:
     path = tmp_path / "news.tsv"
     path.write_text("".join(f"{pair.source}\t{pair.target}\n" for pair in [*pairs, pairs[0]]))

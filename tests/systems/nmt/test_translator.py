@@ -11,13 +11,13 @@ from clir_harness.harness.errors import DataError
 from clir_harness.harness.languages import LanguagePair
 from clir_harness.systems.nmt.cache import cache_folder
 from clir_harness.systems.nmt.checkpoint import languages_of, token_pair
-from clir_harness.systems.nmt.settings import BM25NMTConfig
+from clir_harness.systems.nmt.settings import TranslatorSettings
 from clir_harness.systems.nmt.translation import Translation
 from clir_harness.systems.nmt.translator import load_translator, sentences_of
 
 
-def config(model: Path, **settings: object) -> BM25NMTConfig:
-    return BM25NMTConfig.model_validate({"model": str(model), "device": "cpu", "max_tokens": 24, **settings})
+def config(model: Path, **settings: object) -> TranslatorSettings:
+    return TranslatorSettings.model_validate({"model": str(model), "device": "cpu", "max_tokens": 24, **settings})
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from clir_harness.harness.errors import DataError, MissingDataError
-from clir_harness.systems.parallel_text.bitext import Pair, read_bitext
+from clir_harness.systems.parallel_text.bitext import SentencePair, read_bitext
 from clir_harness.systems.parallel_text.filters import FilterSettings, filter_bitext, sample, split_held_out
 
 TARGET = attrgetter("target")
-PAIRS = [Pair("mvua kubwa", "heavy rain", "a"), Pair("bei ya mahindi", "the price of maize", "b")]
+PAIRS = [SentencePair("mvua kubwa", "heavy rain", "a"), SentencePair("bei ya mahindi", "the price of maize", "b")]
 TMX = """<?xml version="1.0" encoding="UTF-8"?>
 <tmx version="1.4"><header/><body>
 <tu tuid="a"><tuv xml:lang="SWA"><seg>mvua <hi>kubwa</hi></seg></tuv>
@@ -42,7 +42,7 @@ def test_moses_files_are_aligned_by_line(tmp_path: Path) -> None:
     (tmp_path / "t.sw").write_text("mvua\nbei\n")
     (tmp_path / "t.en").write_text("rain\nprice\n")
     found = list(read_bitext((tmp_path / "t.sw", tmp_path / "t.en"), "sw"))
-    assert found == [Pair("mvua", "rain", "1"), Pair("bei", "price", "2")]
+    assert found == [SentencePair("mvua", "rain", "1"), SentencePair("bei", "price", "2")]
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_every_filter_counts_what_it_leaves_out() -> None:
         ("Nairobi", "Nairobi"),
         ("хорошая", "good news"),
     ]
-    kept, report = filter_bitext((Pair(s, t, str(i)) for i, (s, t) in enumerate(texts)), "sw")
+    kept, report = filter_bitext((SentencePair(s, t, str(i)) for i, (s, t) in enumerate(texts)), "sw")
     assert [pair.id for pair in kept] == ["0"]
     assert (report.read, report.kept, report.duplicate, report.too_short, report.too_long) == (7, 1, 1, 1, 1)
     assert (report.length_ratio, report.identical, report.wrong_script) == (1, 1, 1)
     settings = FilterSettings(identical=True, duplicates=True, min_script_share=0, max_ratio=0)
-    assert filter_bitext((Pair(s, t, "") for s, t in texts), "sw", settings)[1].kept == 5
+    assert filter_bitext((SentencePair(s, t, "") for s, t in texts), "sw", settings)[1].kept == 5
 
 
 @pytest.mark.parametrize(
@@ -114,11 +114,11 @@ def test_every_filter_counts_what_it_leaves_out() -> None:
     [("zh", "大雨"), ("am", "ዝናብ"), ("hi", "बारिश"), ("ar", "مطر"), ("ru", "дождь"), ("so", "roob")],
 )
 def test_sentences_in_their_own_script_are_kept(language: str, text: str) -> None:
-    assert filter_bitext([Pair(text, "rain", "1")], language)[1].kept == 1
+    assert filter_bitext([SentencePair(text, "rain", "1")], language)[1].kept == 1
 
 
 def test_sample_and_split_depend_on_content_and_seed_alone() -> None:
-    pairs = [Pair(f"sentensi {i}", f"sentence {i // 2}", str(i)) for i in range(200)]
+    pairs = [SentencePair(f"sentensi {i}", f"sentence {i // 2}", str(i)) for i in range(200)]
     assert sample(pairs, 20, seed=1) == sample(pairs, 20, seed=1) != sample(pairs, 20, seed=2)
     assert len(sample(pairs, 20)) == 20
     train, held_out = split_held_out(pairs, 8, TARGET)
@@ -137,7 +137,7 @@ def test_questions_of_afriqa_are_pairs_with_their_human_translations(tmp_path: P
     path = tmp_path / "queries.afriqa.swa.en.train.json"
     row = {"id": 7, "question": "Nani alijenga daraja?", "translated_question": "Who built the bridge?", "lang": "swa"}
     path.write_text(json.dumps(row) + "\n")
-    assert list(read_bitext(path, "sw")) == [Pair("Nani alijenga daraja?", "Who built the bridge?", "7")]
+    assert list(read_bitext(path, "sw")) == [SentencePair("Nani alijenga daraja?", "Who built the bridge?", "7")]
     path.write_text(json.dumps({**row, "translated_question": ""}) + "\n")
     with pytest.raises(DataError, match="the translation is empty"):
         list(read_bitext(path, "sw"))
