@@ -7,6 +7,7 @@ training settings and text give the same folder, which is made once and shared b
 from __future__ import annotations
 
 import hashlib
+import shutil
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -113,6 +114,9 @@ def bitext_path(name: str, folder: Path | None = None) -> BitextPath:
         name: as people write it; a file that has this very name goes before a pair.
         folder: that relative names start from.
 
+    Returns:
+        The file, or the two files of the pair.
+
     Raises:
         MissingDataError: a file is not there.
     """
@@ -153,6 +157,13 @@ def parse_bitext(assignments: Sequence[str]) -> dict[str, tuple[BitextPath, ...]
 def training_settings(system: type[TrainableSystem[Any]], settings: Mapping[str, Any]) -> TrainingSettings:
     """Training settings from plain values.
 
+    Args:
+        system: whose training they are for.
+        settings: values by field.
+
+    Returns:
+        An instance of `system.Training`.
+
     Raises:
         UsageError: names the field at fault and what was expected.
     """
@@ -163,6 +174,15 @@ def training_identity(
     system: type[TrainableSystem[Any]], bitext: Bitext, settings: TrainingSettings, seed: int
 ) -> dict[str, Any]:
     """Everything that can change a trained model.
+
+    Args:
+        system: what is trained.
+        bitext: files by language; their contents count, not their names.
+        settings: of the training.
+        seed: of random numbers.
+
+    Returns:
+        Values that JSON can hold; equal for trainings that give the same model.
 
     Raises:
         MissingDataError: when an input of the training is absent.
@@ -196,6 +216,9 @@ def obtain_model(
         bitext, settings, seed: what to train it with.
         store: where models are kept.
         context: makes the context for a given checkpoint folder.
+
+    Returns:
+        The folder of the model, and whether it was there before.
     """
     identity = training_identity(system, bitext, settings, seed)
     key = fingerprint(identity)
@@ -204,7 +227,9 @@ def obtain_model(
         system.train(bitext, settings, folder, context(store.work_folder(key)))
         return {"identity": identity}
 
-    return store.obtain("model", key, build)
+    model = store.obtain("model", key, build)
+    shutil.rmtree(store.work_folder(key))
+    return model
 
 
 def _file_digest(path: Path) -> str:

@@ -172,7 +172,7 @@ class LookupSystem(TrainableSystem):
                     for word in columns[0].split():
                         model.setdefault(word, []).extend(columns[1].split())
         context.progress(1, 1, "counted")
-        with (context.scratch / "trainings").open("a") as log:
+        with (context.scratch.parents[1] / "trainings").open("a") as log:
             log.write("x")
         (output / "model.json").write_text(json.dumps(model))
 

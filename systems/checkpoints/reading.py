@@ -103,7 +103,15 @@ def positions(body: PreTrainedModel) -> int | None:
 
 
 def longest_input(body: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> int:
-    """Tokens that a model takes at most as both its parts say; very many where neither has a limit."""
+    """Tokens that a model takes at most as both its parts say; very many where neither has a limit.
+
+    Args:
+        body: the transformer.
+        tokenizer: its tokenizer.
+
+    Returns:
+        Number of tokens, special ones included.
+    """
     return int(min(tokenizer.model_max_length, positions(body) or 10**9))
 
 

@@ -57,7 +57,15 @@ _ADAPTER = "adapter_config.json"
 
 
 def matching_files(folder: Path, patterns: tuple[str, ...]) -> list[Path]:
-    """Files directly in a folder whose names match one of the patterns, by name."""
+    """Files directly in a folder whose names match one of the patterns, by name.
+
+    Args:
+        folder: to look in.
+        patterns: as in `fnmatch`.
+
+    Returns:
+        Paths, sorted.
+    """
     return sorted(
         file for file in folder.iterdir() if file.is_file() and any(fnmatch.fnmatch(file.name, p) for p in patterns)
     )

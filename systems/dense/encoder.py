@@ -87,6 +87,9 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
                 limit if less.
             device: where to put it.
 
+        Returns:
+            The encoder, on the device.
+
         Raises:
             MissingDataError: when the folder, its weights or its tokenizer are absent, or the hub is out of reach.
             DataError: when the parts are damaged or do not fit one another.
@@ -120,6 +123,10 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
     def tokenize(self, texts: Sequence[str], role: Role) -> dict[str, Tensor]:
         """Token ids of texts after the role's prompt, cut, and padded on the right to the longest of them.
 
+        Args:
+            texts: to encode.
+            role: which side of the search they are on.
+
         Returns:
             `input_ids`, `attention_mask` and `counted`, integers (B, T), on the module's device; see `forward`.
         """
@@ -142,6 +149,9 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
             input_ids: (B, T).
             attention_mask: (B, T), 1 for tokens, 0 for padding.
             counted: (B, T), 1 for tokens that count in the pooling: all, or all but the prompt's.
+
+        Returns:
+            Of unit L2 norm if the recipe normalises.
         """
         states = self.body(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
         vectors = self.layers(pool(states, attention_mask, counted, self.recipe.pooling)).float()
@@ -162,6 +172,9 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
             role: which side of the search they are on.
             batch_size: texts encoded at once; it does not change the result.
             progress: progress callback, called after every batch.
+
+        Returns:
+            Float32; rows of unit L2 norm if the recipe normalises.
         """
         vectors = np.empty((len(texts), self.dim), np.float32)
         rows = self._rows(texts, role)

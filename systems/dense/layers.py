@@ -103,7 +103,12 @@ def read_layers(layers: Sequence[Layer]) -> nn.Sequential:
 
 
 def write_layers(layers: nn.Sequential, folders: Sequence[Path]) -> None:
-    """Write layers as sentence-transformers does, each into its folder, made when absent."""
+    """Write layers as sentence-transformers does, each into its folder, made when absent.
+
+    Args:
+        layers: what is written.
+        folders: one for each layer.
+    """
     for layer, folder in zip(layers, folders, strict=True):
         folder.mkdir(exist_ok=True)
         (folder / "config.json").write_text(json.dumps(layer.config, indent=1) + "\n", encoding="utf-8")
@@ -117,6 +122,9 @@ def width_after(layers: nn.Sequential, width: int) -> int:
     Args:
         layers: what it goes through.
         width: its dimensions before.
+
+    Returns:
+        Number of dimensions.
 
     Raises:
         DataError: when a layer takes vectors of other dimensions than it gets.

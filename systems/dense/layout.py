@@ -67,6 +67,9 @@ def read_modules(folder: Path, pooling: str | None) -> list[tuple[str, str]]:
         folder: the model's.
         pooling: what the user wants of a late-interaction encoder's states, as only that makes one vector of them.
 
+    Returns:
+        (kind, sub-folder) in the order of the steps.
+
     Raises:
         DataError: when a step is of a kind that is not known here.
     """
@@ -91,6 +94,13 @@ def read_modules(folder: Path, pooling: str | None) -> list[tuple[str, str]]:
 
 def read_pooling(path: Path, chosen: str | None) -> Pooled:
     """The pooling in a file; the modes the user chose, where they did.
+
+    Args:
+        path: a `config.json` of a pooling step.
+        chosen: modes to use instead, joined by `+`; None for those of the file.
+
+    Returns:
+        Modes, and whether prompts are pooled.
 
     Raises:
         DataError: when it has no mode, or one that is not known.

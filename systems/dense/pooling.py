@@ -14,6 +14,9 @@ def pool(states: Tensor, attended: Tensor, counted: Tensor, modes: str) -> Tenso
         attended: (B, T), 1 for tokens, 0 for padding.
         counted: (B, T), the same less the tokens of a prompt that is left out of the vector.
         modes: one of `layout.POOLINGS`, or several joined by `+`: their vectors, one after another.
+
+    Returns:
+        Vectors (B, hidden times the number of modes).
     """
     return torch.cat([_pool(states, attended, counted, mode) for mode in modes.split("+")], dim=-1)
 

@@ -70,7 +70,15 @@ class Recipe:
         return self.query_prompt if role == "query" else self.passage_prompt
 
     def length(self, role: Role, chosen: int | None) -> int:
-        """Longest text in tokens: what the user chose, else what the model's files say, else the default."""
+        """Longest text in tokens: what the user chose, else what the model's files say, else the default.
+
+        Args:
+            role: which side of the search the text is on.
+            chosen: tokens the user wants; None for what the model's files say.
+
+        Returns:
+            Number of tokens, special ones included.
+        """
         return chosen or self.max_length or DEFAULT_LENGTHS[role]
 
 
@@ -92,6 +100,13 @@ class Choices:
 
 def read_recipe(folder: Path, choices: Choices) -> Recipe:
     """The recipe of a model folder: what the user says, else what stands beside the weights, else [CLS] as in DPR.
+
+    Args:
+        folder: of the model.
+        choices: what the user says.
+
+    Returns:
+        The recipe, with the folders of the transformer and the layers.
 
     Raises:
         DataError: when the files beside the weights are damaged or ask for a step that there is not here.
@@ -124,6 +139,13 @@ def scoring_choices(folder: Path, choices: Choices) -> Choices:
     """The choices with which vectors are scored by their dot product.
 
     Where the model's files say that it is compared by cosines and do not normalise, its vectors have to be.
+
+    Args:
+        folder: of the model.
+        choices: what the user says.
+
+    Returns:
+        The choices, with `normalise` set if the vectors have to be normalised.
 
     Raises:
         DataError: as `read_recipe`; and when it is compared in a way that no dot product gives.

@@ -23,6 +23,9 @@ def start_encoder(settings: MDPRTraining, pairs: Sequence[QueryPassage], seed: i
         pairs: (query, relevant passage); what a vocabulary and its embeddings are learnt from.
         seed: of random weights.
 
+    Returns:
+        The encoder, on the device of the settings.
+
     Raises:
         MissingDataError, DataError: as `TextEncoder.load`.
     """

@@ -126,6 +126,13 @@ class VectorIndex:
         """Rankings of documents by inner product with query vectors (queries, dim), each at most `depth` long.
 
         Equal scores, to six digits, are in the order of ids, descending.
+
+        Args:
+            queries: float32 vectors.
+            depth: documents in a ranking, at most.
+
+        Returns:
+            A ranking for each query.
         """
         if not self._ids or not len(queries) or depth < 1:
             return [[] for _ in queries]

@@ -43,6 +43,9 @@ def distil(
         context: seed, checkpoints, progress.
         origin: what else is to be known of where it started.
 
+    Returns:
+        Steps and held-out scores, as `fit`.
+
     Raises:
         UsageError, DivergedError, DataError: as `train`.
     """
@@ -88,6 +91,9 @@ def distil_from_files(bitext: Bitext, settings: Distillation, output: Path, cont
         settings: of the distillation.
         output: folder to fill; exists.
         context: seed, threads, checkpoints, progress.
+
+    Returns:
+        Steps and held-out scores, as `fit`.
 
     Raises:
         MissingDataError, DataError: as `TokenEncoder.load` and `read_bitext`.

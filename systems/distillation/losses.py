@@ -51,6 +51,9 @@ def alignment_loss(
         iterations: of the solver.
         detach: take the plan as constant; else the gradient runs through the iterations of `ipot`.
 
+    Returns:
+        A scalar.
+
     Raises:
         UnknownNameError: for another loss or solver.
         UsageError: when the two sides differ in dimensions.

@@ -15,6 +15,14 @@ from clir_harness.systems.training.vocabulary import with_vocabulary
 def multilingual_student(source: str | Path, teacher: TokenEncoder, device: str = "cpu") -> TokenEncoder:
     """A multilingual encoder, from a folder or hub id, as a student of a teacher.
 
+    Args:
+        source: folder or hub id of the encoder.
+        teacher: what it will learn from.
+        device: where to put it.
+
+    Returns:
+        The encoder, in evaluation mode.
+
     Raises:
         UsageError: when its vectors have other dimensions than the teacher's.
     """
@@ -45,6 +53,9 @@ def student_from_teacher(
         vocabulary_size: subwords learnt, at most.
         translated: let embeddings start from those of translations; if not, from how the teacher writes a piece.
         seed: of embeddings without a counterpart.
+
+    Returns:
+        The student, on the teacher's device.
 
     Raises:
         DataError: when there are no pairs.

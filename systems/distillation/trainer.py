@@ -44,6 +44,9 @@ def train(
         settings: loss, steps, learning rates ...
         context: seed, folder for checkpoints, progress.
 
+    Returns:
+        Steps and held-out scores, as `fit`.
+
     Raises:
         UsageError: when student and teacher differ in dimensions, there are no pairs, or the folder holds another
             training.

@@ -55,6 +55,14 @@ class LateInteractionConfig(SystemConfig):
     def load(self, language: str, threads: int, passage_length: int | None = None) -> TokenEncoder:
         """The encoder for texts of a language, with passages of so many tokens.
 
+        Args:
+            language: tag of the language of the texts.
+            threads: CPU threads it may use.
+            passage_length: tokens of a passage; that of the encoder if None.
+
+        Returns:
+            The encoder, on the device of the settings.
+
         Raises:
             UsageError: when there is none, or no such device.
             MissingDataError, DataError: as `TokenEncoder.load`.

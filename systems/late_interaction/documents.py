@@ -93,7 +93,15 @@ class MaxSimSearcher(Searcher):
         return rankings
 
     def score(self, query: Query, ids: Sequence[str]) -> list[float]:
-        """Scores of some documents for a query; a text without a token scores least of all that can be."""
+        """Scores of some documents for a query; a text without a token scores least of all that can be.
+
+        Args:
+            query: to score the documents for.
+            ids: of documents in the index.
+
+        Returns:
+            Scores in the order of the ids.
+        """
         if not query.text.strip():
             return [0.0] * len(ids)
         (vectors,) = self._encoder.encode([query.text], "query")

@@ -82,6 +82,9 @@ class TokenEncoder(nn.Module):  # type: ignore[misc]
                 checkpoint with a projection, else the defaults, shortened to what the model can take.
             device: where to put it.
 
+        Returns:
+            The encoder, on the device.
+
         Raises:
             MissingDataError: when the folder, its weights or its tokenizer are absent, or the hub is out of reach.
             DataError: when the parts are damaged or do not fit one another.
@@ -142,6 +145,10 @@ class TokenEncoder(nn.Module):  # type: ignore[misc]
     def tokenize(self, texts: Sequence[str], role: Role) -> dict[str, Tensor]:
         """Token ids of texts, cut at the role's length and padded on the right to the longest of them.
 
+        Args:
+            texts: to encode.
+            role: which side of the search they are on.
+
         Returns:
             `input_ids` and `attention_mask`, integers (B, T), and `scored`, booleans (B, T): the positions that count
             in MaxSim. Special tokens and markers do, as in ColBERT; padding does not; the [MASK]s of augmented queries
@@ -156,6 +163,9 @@ class TokenEncoder(nn.Module):  # type: ignore[misc]
             texts: texts of any length. A text without a token of its own has no passage.
             stride: tokens that a passage shares with the one before.
 
+        Returns:
+            For each text, token ids of each of its passages.
+
         Raises:
             UsageError: when a passage has no room beside what it shares.
         """
@@ -168,6 +178,9 @@ class TokenEncoder(nn.Module):  # type: ignore[misc]
             input_ids: (B, T).
             attention_mask: (B, T), 1 for tokens that may be attended to.
             scored: (B, T), positions that count; the attended ones when absent.
+
+        Returns:
+            The vectors, with gradients in training.
         """
         if self.settings.layer == -1:
             states = self.body(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
@@ -194,6 +207,9 @@ class TokenEncoder(nn.Module):  # type: ignore[misc]
             role: which side of the search they are on.
             batch_size: texts encoded at once; it does not change the result.
             progress: progress callback, called after every batch.
+
+        Returns:
+            Float32 arrays, rows of unit L2 norm.
         """
         return self.encode_tokens(self._tokens.rows(texts, role), role, batch_size=batch_size, progress=progress)
 
@@ -205,7 +221,17 @@ class TokenEncoder(nn.Module):  # type: ignore[misc]
         batch_size: int = 32,
         progress: Progress = no_progress,
     ) -> list[TokenVectors]:
-        """The same as `encode`, for rows of token ids such as `passages` gives."""
+        """The same as `encode`, for rows of token ids such as `passages` gives.
+
+        Args:
+            rows: token ids of each text.
+            role: which side of the search they are on.
+            batch_size: rows encoded at once.
+            progress: progress callback, called after every batch.
+
+        Returns:
+            As `encode`.
+        """
         vectors: dict[int, TokenVectors] = {}
 
         def encode(batch: list[int]) -> None:

@@ -64,6 +64,9 @@ class ArrangedTokens:
             offsets: (P + 1,), rising; passage p has the rows from `offsets[p]` up to `offsets[p + 1]`, counted from
                 `offsets[0]`.
             device: where scores will be computed.
+
+        Returns:
+            The arranged passages.
         """
         lengths = np.diff(offsets)
         order = np.argsort(lengths, kind="stable")
@@ -112,12 +115,28 @@ def maxsim_scores(
 
 
 def text_scores(queries: Sequence[NDArray[np.float32]], documents: Sequence[NDArray[np.float32]]) -> Tensor:
-    """MaxSim (queries, documents) of texts that are token vectors (tokens, dim), of each at least one document."""
+    """MaxSim (queries, documents) of texts that are token vectors (tokens, dim), of each at least one document.
+
+    Args:
+        queries, documents: token vectors (tokens, dim) of each text; at least one document.
+
+    Returns:
+        Scores (queries, documents).
+    """
     return maxsim_scores(queries, np.concatenate(documents), np.cumsum([0, *map(len, documents)]))
 
 
 def arranged_scores(queries: Sequence[Tensor], tokens: ArrangedTokens, *, memory: int | None = None) -> Tensor:
-    """The same as `maxsim_scores`, over passages that are arranged already; queries are on their device."""
+    """The same as `maxsim_scores`, over passages that are arranged already; queries are on their device.
+
+    Args:
+        queries: vectors (tokens, dim) of each query, on the device of the passages.
+        tokens: the passages.
+        memory: bytes that a block of scores may take; by the device if None.
+
+    Returns:
+        (B, P) float32, as `maxsim_scores`.
+    """
     device = tokens.vectors.device
     scores = torch.full((len(queries), tokens.passages), -torch.inf, device=device)
     if memory is None:
@@ -188,6 +207,9 @@ def top_documents(scores: NDArray[np.float32], id_ranks: NDArray[np.int64], dept
         scores: (D,).
         id_ranks: (D,), place of each document's id among all ids in rising order.
         depth: how many at most.
+
+    Returns:
+        (depth,) or fewer, best first.
 
     >>> top_documents(np.array([1, 3, 3, -np.inf], np.float32), np.array([0, 1, 2, 3]), 2)
     array([2, 1])

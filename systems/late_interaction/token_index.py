@@ -133,6 +133,9 @@ class TokenIndex:
             queries: vectors (tokens, dim) of each query; a query without tokens finds nothing.
             depth: how many documents at most.
 
+        Returns:
+            A ranking for each query.
+
         Raises:
             DataError: when the queries' vectors have other dimensions than the index.
         """
@@ -164,6 +167,9 @@ class TokenIndex:
         Args:
             query: vectors (tokens, dim).
             ids: of documents; one without a passage scores minus the number of tokens, no more than any with one.
+
+        Returns:
+            Scores in the order of the ids.
 
         Raises:
             DataError: when one of them is not in the index.

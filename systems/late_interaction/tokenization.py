@@ -46,13 +46,29 @@ class RoleTokenizer:
             raise DataError("the tokenizer has no mask token to fill queries with", hint="set query_augmentation off")
 
     def rows(self, texts: Sequence[str], role: Role) -> list[list[int]]:
-        """Token ids of each text with special tokens and marker, cut at the role's length."""
+        """Token ids of each text with special tokens and marker, cut at the role's length.
+
+        Args:
+            texts: any number.
+            role: which side of the search they are on.
+
+        Returns:
+            Rows of different lengths, without padding.
+        """
         if not texts:
             return []
         return [self._marked(list(tokens), role) for tokens in self._encoded(texts, role)["input_ids"]]
 
     def passages(self, texts: Sequence[str], stride: int) -> list[list[list[int]]]:
-        """Token ids of each text's passages, each of at most `document_length` tokens, overlapping by `stride`."""
+        """Token ids of each text's passages, each of at most `document_length` tokens, overlapping by `stride`.
+
+        Args:
+            texts: of any length.
+            stride: tokens that a passage shares with the one before.
+
+        Returns:
+            For each text, token ids of each of its passages; none for a text without a token of its own.
+        """
         special = self.tokenizer.num_special_tokens_to_add()
         room = self._room("document") - special
         if not 0 <= stride < room:
@@ -66,7 +82,15 @@ class RoleTokenizer:
         return found
 
     def pad(self, rows: Sequence[Tokens], role: Role) -> dict[str, Tensor]:
-        """`input_ids`, `attention_mask` and `scored`, each (B, T), padded on the right."""
+        """`input_ids`, `attention_mask` and `scored`, each (B, T), padded on the right.
+
+        Args:
+            rows: as `rows` or `passages` give them.
+            role: which side of the search they are on.
+
+        Returns:
+            See `TokenEncoder.tokenize`.
+        """
         augmented = role == "query" and self.settings.query_augmentation
         width = self.settings.query_length if augmented else max(map(len, rows), default=0)
         filler = self.tokenizer.mask_token_id if augmented else self.tokenizer.pad_token_id or 0

@@ -64,7 +64,16 @@ def train_on_files(bitext: Bitext, settings: ColBERTTraining, output: Path, cont
 
 
 def start_encoder(settings: ColBERTTraining, texts: Iterable[str], seed: int) -> TokenEncoder:
-    """The encoder of the settings: as it is, with a vocabulary of the texts, with a new projection, or all new."""
+    """The encoder of the settings: as it is, with a vocabulary of the texts, with a new projection, or all new.
+
+    Args:
+        settings: what to start from.
+        texts: to learn a vocabulary from.
+        seed: of random weights.
+
+    Returns:
+        The encoder, in evaluation mode.
+    """
     if settings.start == NEW:
         assert settings.vocabulary is not None
         lengths = EncoderSettings(query_length=settings.query_length, document_length=settings.passage_length)
@@ -100,6 +109,9 @@ def hard_negatives(pairs: Sequence[QueryPassage], depth: int) -> dict[str, list[
     Args:
         pairs: queries with relevant passages; a query may have several.
         depth: ranks looked at.
+
+    Returns:
+        Passages by query, best first.
     """
     passages = list(dict.fromkeys(passage for _, passage in pairs))
     relevant = _relevant(pairs)
@@ -126,6 +138,9 @@ def in_batch_loss(scores: Tensor, excluded: Tensor) -> Tensor:
             are hard negatives.
         excluded: booleans (B, B + H), passages that are no negatives of a query; false on the diagonal.
 
+    Returns:
+        A scalar.
+
     >>> in_batch_loss(torch.zeros(1, 2), torch.tensor([[False, False]])).round(decimals=4)
     tensor(0.6931)
     """
@@ -140,6 +155,9 @@ def batch_scores(queries: Tensor, passages: Tensor, kept: Tensor) -> Tensor:
         queries: (B, Q, dim), zeros where no token counts.
         passages: (P, T, dim).
         kept: booleans (P, T), tokens of passages that count.
+
+    Returns:
+        Float32.
     """
     products = torch.einsum("bqd,ptd->bpqt", queries, passages)
     return products.masked_fill(~kept[None, :, None, :], -1e4).amax(3).sum(2)

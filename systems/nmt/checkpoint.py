@@ -38,7 +38,15 @@ class Languages:
     targets: Mapping[str, str] | None
 
     def refusal(self, source: str, target: str) -> str | None:
-        """None when it translates from source into target as far as is known, otherwise why not."""
+        """None when it translates from source into target as far as is known, otherwise why not.
+
+        Args:
+            source: tag of the language to translate from.
+            target: tag of the language to translate into.
+
+        Returns:
+            The reason, or None.
+        """
         for known, tag, way in ((self.sources, source, "from"), (self.targets, target, "into")):
             try:
                 found = known is None or resolve(tag, known)
@@ -88,7 +96,15 @@ def _languages_in(folder: Path, _digest: str) -> Languages:
 
 
 def token_pair(languages: Languages, pair: LanguagePair) -> tuple[str, str]:
-    """Tokens that tell a checkpoint source and target, "" where it needs none; see `languages.resolve`."""
+    """Tokens that tell a checkpoint source and target, "" where it needs none; see `languages.resolve`.
+
+    Args:
+        languages: of the checkpoint.
+        pair: language to translate from, and into.
+
+    Returns:
+        Token of the source, and of the target.
+    """
     sides = ((languages.sources or {}, pair.query), (languages.targets or {}, pair.document))
     found = [known.get(resolve(tag, known) or "", "") for known, tag in sides]
     return found[0], found[1]

@@ -32,6 +32,9 @@ def start_model(tokenizer: MarianTokenizer, pairs: Sequence[IdPair], settings: N
         pairs: to learn word translations from.
         settings: layers, width, dropout.
         seed: of the random weights.
+
+    Returns:
+        The model, in training mode.
     """
     model = _new_model(tokenizer, settings, seed)
     target, source = model.model.decoder.embed_tokens.weight, model.model.encoder.embed_tokens.weight

@@ -138,6 +138,14 @@ def train_on_bitext(bitext: Bitext, settings: NMTTraining, output: Path, context
 def make_tokenizer(texts: Sequence[str], settings: NMTTraining, folder: Path) -> MarianTokenizer:
     """A Marian tokenizer with one SentencePiece unigram model for both sides, saved into a folder.
 
+    Args:
+        texts: of both sides.
+        settings: size of the vocabulary.
+        folder: where it is saved.
+
+    Returns:
+        The tokenizer.
+
     Raises:
         UsageError: when the text has more characters than the vocabulary may have pieces.
     """

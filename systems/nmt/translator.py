@@ -53,6 +53,9 @@ def load_translator(config: TranslatorSettings, tokens: tuple[str, str], threads
         tokens: what tells it source and target language, "" where it needs nothing; see `checkpoint.token_pair`.
         threads: CPU threads it may use.
 
+    Returns:
+        What translates sentences.
+
     Raises:
         DataError: when weights or tokenizer are damaged, or do not fit each other.
         UsageError: when CTranslate2 is asked for and not installed, or cannot convert this checkpoint.

@@ -41,6 +41,9 @@ def read_bitext(path: BitextPath, language: str, pivot: str = "en") -> Iterator[
         language: tag of the foreign side; in TMX and JSONL any alias of it is understood.
         pivot: tag of the other side.
 
+    Returns:
+        An iterator that reads as it goes.
+
     Raises:
         MissingDataError: when a file is absent.
         DataError: with file and line (TMX: file) for text that is not UTF-8, a line without two or three columns, an

@@ -69,6 +69,14 @@ def filter_bitext(
 ) -> tuple[list[SentencePair], FilterReport]:
     """The pairs that pass, in their order, and the counts.
 
+    Args:
+        pairs: sentence pairs of one language.
+        language: tag of the foreign side.
+        settings: limits; the defaults if None.
+
+    Returns:
+        The pairs kept, and counts by reason.
+
     >>> texts = [("habari", "news"), ("habari", "news"), ("BBC", "BBC")]
     >>> pairs = [SentencePair(*sides, str(number)) for number, sides in enumerate(texts, start=1)]
     >>> kept, report = filter_bitext(pairs, "sw")
@@ -93,7 +101,16 @@ def filter_bitext(
 
 
 def sample(pairs: Sequence[SentencePair], count: int, seed: int = 0) -> list[SentencePair]:
-    """At most `count` pairs, chosen by a hash of the pair and the seed, in their order."""
+    """At most `count` pairs, chosen by a hash of the pair and the seed, in their order.
+
+    Args:
+        pairs: to choose from.
+        count: pairs wanted.
+        seed: of the choice.
+
+    Returns:
+        The chosen pairs.
+    """
     if count >= len(pairs):
         return list(pairs)
     chosen = sorted(range(len(pairs)), key=lambda i: (_digest(str(seed), pairs[i].source, pairs[i].target), i))
@@ -111,6 +128,9 @@ def split_held_out(
         pairs: what is split; both parts keep the order.
         count: different pivot sides whose pairs are held out, at most a tenth of all.
         pivot: gives the pivot side of a pair.
+
+    Returns:
+        Pairs to train on, and pairs held out.
     """
     order = sorted({_digest(pivot(pair)) for pair in pairs})
     held_out = set(order[: min(count, len(order) // 10)])
@@ -141,6 +161,13 @@ def _fault(pair: SentencePair, language: str, settings: FilterSettings) -> str |
 
 def script_share(text: str, language: str) -> float:
     """Share of a text's letters in a script that the language is written in; 1 for a text without letters.
+
+    Args:
+        text: any text.
+        language: tag of a language.
+
+    Returns:
+        0 to 1.
 
     >>> script_share("Привет", "ru"), script_share("Hello", "ru"), script_share("42", "ru")
     (1.0, 0.0, 1.0)

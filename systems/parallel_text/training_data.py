@@ -47,6 +47,9 @@ def load_training_data(files: Bitext, settings: ParallelTextSettings, seed: int 
         settings: languages, amounts, and how many are held out.
         seed: of the draw where not all pairs are taken.
 
+    Returns:
+        Pairs, and where they are from.
+
     Raises:
         MissingDataError, DataError: as `read_bitext`.
         UsageError: when no pair passes the filters in some language.

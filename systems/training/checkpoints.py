@@ -102,13 +102,23 @@ class Checkpoints:
 
 
 def save_weights(model: nn.Module, path: Path) -> None:
-    """Write a model's weights, whole or not at all."""
+    """Write a model's weights, whole or not at all.
+
+    Args:
+        model: whose weights are written.
+        path: of the safetensors file.
+    """
     with atomic_path(path) as part:
         save_file({name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}, part)
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
-    """Put weights that `save_weights` wrote in place."""
+    """Put weights that `save_weights` wrote in place.
+
+    Args:
+        model: gets the weights.
+        path: of the safetensors file.
+    """
     model.load_state_dict(load_file(path))
 
 

@@ -89,6 +89,9 @@ def fit(
         max_gradient_norm: gradients with a larger L2 norm are scaled down to it.
         betas: AdamW's: decay of the means of gradients and of their squares.
 
+    Returns:
+        Steps taken, and scores on held-out pairs.
+
     Raises:
         DivergedError: loss or gradients became NaN or infinite; checkpoints stay.
         DataError: the last checkpoint is damaged.

@@ -18,6 +18,9 @@ def adamw(model: nn.Module, embeddings: nn.Module, settings: FitSettings, betas:
         embeddings: its input embeddings.
         settings: learning rates, each kept in its group as `highest`, and weight decay.
         betas: decay of the means of gradients and of their squares.
+
+    Returns:
+        The optimiser.
     """
     rate = settings.learning_rate
     own = {id(parameter) for parameter in embeddings.parameters()}
@@ -39,6 +42,9 @@ def linear_rate(step: int, steps: int, warmup: float) -> float:
         step: from 0.
         steps: of the whole training.
         warmup: share of the steps in which the rate rises.
+
+    Returns:
+        0 to 1.
 
     >>> [round(linear_rate(step, 10, 0.2), 3) for step in (0, 1, 2, 9)]
     [0.5, 1.0, 1.0, 0.125]

@@ -45,6 +45,9 @@ def split_pairs(pairs: Iterable[QueryPassage], held_out: int) -> tuple[list[Quer
         pairs: of which those with one passage go the same way.
         held_out: passages whose pairs are held out, at most a tenth of all.
 
+    Returns:
+        Pairs to train on, and pairs held out.
+
     Raises:
         DataError: when fewer than two are left to train on.
     """
@@ -61,6 +64,9 @@ def mean_reciprocal_rank(pairs: Sequence[QueryPassage], score: Callable[[list[st
         pairs: at least one.
         score: gives the scores (Q, P) of queries with passages.
 
+    Returns:
+        0 to 1.
+
     >>> scores = torch.tensor([[2.0, 1.0], [3.0, 1.0]])
     >>> mean_reciprocal_rank([("eins", "one"), ("zwei", "two")], lambda queries, passages: scores)
     0.75
@@ -72,7 +78,15 @@ def mean_reciprocal_rank(pairs: Sequence[QueryPassage], score: Callable[[list[st
 
 
 def unknown_share(tokenizer: PreTrainedTokenizerFast, texts: Iterable[str]) -> float:
-    """Share of unknown tokens in the first of the texts; 0 for tokenizers that know every byte."""
+    """Share of unknown tokens in the first of the texts; 0 for tokenizers that know every byte.
+
+    Args:
+        tokenizer: that reads the texts.
+        texts: of which at most 1000 are read.
+
+    Returns:
+        0 to 1.
+    """
     sample = list(islice(texts, SAMPLE))
     if tokenizer.unk_token_id is None or not sample:
         return 0.0

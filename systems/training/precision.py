@@ -15,6 +15,9 @@ def trains_in_bfloat16(precision: Precision, device: torch.device) -> bool:
     Args:
         precision: what the settings ask for; "auto" decides by what the device can do.
         device: that the model is trained on.
+
+    Returns:
+        True for bfloat16, false for float32.
     """
     if precision != "auto":
         return precision == "bfloat16"

@@ -36,6 +36,9 @@ def train_tokenizer(
         vocabulary_size: pieces at most, special tokens included.
         max_length: longest input, in tokens.
         extra_tokens: pieces it has in any case.
+
+    Returns:
+        The tokenizer.
     """
     pieces = list(dict.fromkeys([*SPECIAL_TOKENS, *extra_tokens, *_learn_pieces(texts, vocabulary_size, lower=True)]))[
         :vocabulary_size
@@ -77,6 +80,9 @@ def with_vocabulary(
         size: pieces learnt, at most.
         translations: (text, its translation in a language that the body knows).
         seed: of the noise.
+
+    Returns:
+        The copied body, and the new tokenizer.
     """
     tokenizer = _extended(known, texts, size) or train_tokenizer(
         [*texts, *(text for _, text in translations)],
@@ -110,6 +116,9 @@ def new_body(tokenizer: PreTrainedTokenizerFast, *, layers: int, width: int, see
         layers: how many.
         width: of the token states; a multiple of `HEAD_WIDTH`.
         seed: of the weights.
+
+    Returns:
+        The model, in training mode.
     """
     config = BertConfig(
         vocab_size=len(tokenizer),

@@ -52,7 +52,8 @@ def test_a_row_trains_its_model_once_and_reuses_it(suite: Path, tiny: Path, tmp_
     assert (report.computed, report.reused) == (2, 0)
     again = experiment().run()
     assert (again.computed, again.reused) == (0, 2)
-    assert [len(path.read_text()) for path in (tmp_path / "store" / "checkpoints").glob("*/trainings")] == [1]
+    assert (tmp_path / "store" / "trainings").read_text() == "x"
+    assert list((tmp_path / "store" / "checkpoints").iterdir()) == []  # a finished training needs none
     key = report.plan.cells[0].task.key  # type: ignore[union-attr]
     assert first.store.cell(key).means["AP"] == 1.0  # type: ignore[union-attr]
 
