@@ -17,16 +17,16 @@ COMMANDS = {
     "leaderboard": "Print the leaderboard of a suite from the results store.",
     "compare": "Compare two boards or runs cell by cell: what improved, what regressed.",
     "export": "Write runs, judgements and topics as plain TREC files, for any tool.",
-    "baseline": "Keep a board as the baseline of later comparisons.",
+    "baseline": "Store a board as the baseline of later comparisons.",
     "publish": "Write the boards of a results store as a static site.",
     "calibration": "Print how well scores predict relevance: Brier score, calibration error, diagrams.",
     "systems": "List retrieval systems, or describe one.",
-    "collections": "List collection sources, describe one, or look at a suite's collections.",
+    "collections": "List collection sources, describe one, or check a suite's collections.",
     "suites": "List suites, or describe one.",
     "train": "Train a system on parallel text; the result is a folder that its settings name.",
-    "check": "Check that a retrieval system keeps its contract.",
-    "new": "Write a plugin package to start from.",
-    "doctor": "Check Java, libraries, devices, memory, disk and folders; say how to fix what is wrong.",
+    "check": "Check that a retrieval system fulfils its contract.",
+    "new": "Create a plugin package to start from.",
+    "doctor": "Check Java, libraries, devices, memory, disk and folders; suggest fixes.",
 }
 """Sub-commands with the line that `clir --help` shows for them."""
 
@@ -70,7 +70,7 @@ def clir() -> None:
       clir doctor
 
     \b
-    Exit codes: 0 all is well; 1 a cell failed or a result regressed; 2 the request cannot be carried out.
+    Exit codes: 0 success; 1 a cell failed or a result regressed; 2 the request is invalid.
     """
 
 
@@ -84,12 +84,12 @@ def main() -> None:
         click.echo(f"error: {error}", err=True)
         code = 2
     except click.exceptions.Abort:
-        click.echo("interrupted: what is finished is kept; run the same command to go on", err=True)
+        click.echo("interrupted: finished results are kept; run the same command to resume", err=True)
         code = 130
     except click.ClickException as error:
         error.show()
         code = 2
-    except BrokenPipeError:  # the reader of our output has seen enough, e.g. `clir leaderboard | head`
+    except BrokenPipeError:  # the reader of the output has closed it, e.g. `clir leaderboard | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     report_escapes()

@@ -1,4 +1,4 @@
-"""`clir baseline`: keep a board as the baseline of later comparisons."""
+"""`clir baseline`: store a board as the baseline of later comparisons."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clir_harness.cli.options import store_option
 
 @click.group("baseline", no_args_is_help=True)
 def command() -> None:
-    """Keep a board as the baseline that `clir compare` compares later ones with.
+    """Store a board as the baseline that `clir compare` compares later ones with.
 
     \b
     Examples:
@@ -24,7 +24,7 @@ def command() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--suite", metavar="NAME", help="The suite; needed when the store has several.")
 @store_option
-@click.option("--partial", is_flag=True, help="Freeze a board with failed or missing cells, too.")
+@click.option("--partial", is_flag=True, help="Also freeze a board with failed or missing cells.")
 def freeze(file: Path, suite: str | None, store: Path, partial: bool) -> None:
     """Write the board of a suite with the score of every query to FILE, as JSON.
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 @click.command("calibration", no_args_is_help=True)
-@click.option("--suite", required=True, metavar="NAME", help="The suite whose runs are looked at.")
+@click.option("--suite", required=True, metavar="NAME", help="The suite whose runs are evaluated.")
 @store_option
 @click.option(
     "--method",
     type=click.Choice(["isotonic", "platt"]),
     default="isotonic",
     show_default=True,
-    help="How scores are turned into probabilities of relevance.",
+    help="How scores are converted to probabilities of relevance.",
 )
 @click.option(
     "--plots",

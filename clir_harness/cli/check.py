@@ -1,4 +1,4 @@
-"""`clir check`: does a system keep its contract?"""
+"""`clir check`: does a system fulfil its contract?"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from clir_harness.harness.settings import parse_settings
 @plugin_option
 @json_option
 def command(system: str, assignments: tuple[str, ...], pair: str | None, as_json: bool) -> int:
-    """Check that a system keeps its contract: ids, depth, ties, seeds, odd texts, indexes, identity.
+    """Check that a system fulfils its contract: ids, depth, ties, seeds, odd texts, indexes, identity.
 
     A small synthetic collection is indexed and searched in many ways; nothing is kept. Exit code 1 when a check
     fails.

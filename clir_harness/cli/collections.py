@@ -1,4 +1,4 @@
-"""`clir collections`: where test collections come from, and what is in a suite."""
+"""`clir collections`: sources of test collections, and the collections of a suite."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @click.command("collections")
 @click.argument("source", required=False)
-@click.option("--suite", metavar="NAME|FILE", help="Look at the collections of a suite instead.")
+@click.option("--suite", metavar="NAME|FILE", help="Check the collections of a suite instead.")
 @many("--pairs", "PAIR[,PAIR…]", "With --suite: only these language pairs.")
 @data_option
 @plugin_option
 @json_option
 def command(source: str | None, suite: str | None, pairs: list[str], data: Path | None, as_json: bool) -> int:
-    """List collection sources, describe one, or look at the collections of a suite.
+    """List collection sources, describe one, or check the collections of a suite.
 
     With --suite every collection is read and checked: languages, counts, licence, digest, and what is wrong.
 

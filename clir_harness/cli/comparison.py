@@ -1,4 +1,4 @@
-"""A comparison on the command line: its rules, the files it is written to, and how people see it."""
+"""A comparison on the command line: its rules, output files and display."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def write_comparison(found: BoardComparison, files: Mapping[str, Path | None]) -
 
 
 def exit_code(found: BoardComparison) -> int:
-    """What a comparison ends with: 0 or, when it failed, 1.
+    """Exit code of a comparison: 0, or 1 when it failed.
 
     Raises:
         UsageError: when no cell could be compared; says why.
@@ -79,7 +79,7 @@ def exit_code(found: BoardComparison) -> int:
 
 
 def show_comparison(found: BoardComparison, *, show_all: bool) -> None:
-    """The comparison for people: what changed, worst first, and how many cells have which verdict."""
+    """Print a comparison: what changed, worst first, and the number of cells by verdict."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -19,7 +19,7 @@ MARKS = {"ok": "ok     ", "warning": "warning", "wrong": "WRONG  "}
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One thing looked at: its state (ok, warning, wrong), what was found, and how to fix it."""
+    """Result of one check: its state (ok, warning, wrong), what was found, and how to fix it."""
 
     what: str
     state: str
@@ -32,7 +32,7 @@ class Diagnosis:
 @store_option
 @json_option
 def command(data: Path | None, store: Path, as_json: bool) -> int:
-    """Check Java, libraries, devices, caches, disk, model and data folders; say how to fix what is wrong.
+    """Check Java, libraries, devices, caches, disk, model and data folders; suggest fixes.
 
     Exit code 2 when something that every run needs is wrong; warnings do not count.
     """

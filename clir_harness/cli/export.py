@@ -17,7 +17,7 @@ from clir_harness.cli.options import many, store_option
 @many("--pairs", "PAIR[,PAIR…]", "Only these language pairs, or collections by id.")
 @click.option("--force", is_flag=True, help="Replace DIR although it holds other files, which are lost.")
 def command(folder: Path, suite: str, store: Path, systems: list[str], pairs: list[str], force: bool) -> None:
-    """Write the runs of a suite into DIR as plain TREC files, with the judgements and topics they belong to.
+    """Write the runs of a suite into DIR as plain TREC files, with their judgements and topics.
 
     \b
       DIR/runs/SYSTEM.PAIR.run    the run, six columns, no header; its provenance beside it, as .json
@@ -26,7 +26,7 @@ def command(folder: Path, suite: str, store: Path, systems: list[str], pairs: li
       DIR/export.json             which file is what, the board's means, and which cells have no run
 
     ir_measures, pytrec_eval, ranx, PyTerrier and trec_eval read them. A collection is named by its id where several
-    have the same pair. Nothing is run. An export that is there already is replaced at once when the new one is whole.
+    have the same pair. Nothing is run. An earlier export is replaced when the new one is complete.
 
     \b
     Examples:

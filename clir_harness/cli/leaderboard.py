@@ -23,13 +23,13 @@ FORMATS = ("markdown", "csv", "json", "latex", "html")
 @store_option
 @many("--measure", "MEASURE[,MEASURE…]", "Any ir-measures measure, e.g. nDCG@20,RR@10; the suite's when left out.")
 @click.option("--pair", metavar="PAIR", help="Only this language pair (or collection id), in detail.")
-@click.option("--baseline", metavar="LABEL", help="Compare every row with this one, besides the best.")
+@click.option("--baseline", metavar="LABEL", help="Compare every row with this one, in addition to the best.")
 @many("--test", "MEASURE[,MEASURE…]", "Measures whose differences are tested; the first one when left out.")
-@click.option("--no-tests", is_flag=True, help="Leave out tests and intervals, which takes less time.")
+@click.option("--no-tests", is_flag=True, help="Omit tests and intervals, to save time.")
 @click.option("--rank", "by", type=click.Choice(["mean", "borda", "wins"]), default="mean", show_default=True)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="markdown", show_default=True)
 @click.option("--json", "form", flag_value="json", help="The same as --format json.")
-@click.option("--per-query", is_flag=True, help="Put the score of every query into the JSON document.")
+@click.option("--per-query", is_flag=True, help="Include the score of every query in the JSON document.")
 @click.option(
     "--published", type=click.Path(path_type=Path, dir_okay=False), help="YAML file of published figures to show."
 )
@@ -111,7 +111,7 @@ def _board(
     from clir_harness.leaderboards.render.plots import write_plots
 
     if no_tests and (test or baseline):
-        raise UsageError("--no-tests leaves nothing for --test and --baseline to do", hint="leave out one of them")
+        raise UsageError("--test and --baseline need tests, which --no-tests omits", hint="leave out one of them")
     if per_query and form != "json":
         raise UsageError("--per-query is for JSON", hint="add --format json")
     figures = figures_for(board, read_published(published) if published else None)
@@ -135,6 +135,6 @@ def _contest(
     if pair is None:
         raise UsageError("--against compares on one language pair", hint="add --pair, e.g. --pair sw-en")
     if form not in ("markdown", "json"):
-        raise UsageError(f"--against has no {form}", hint="leave out --format, or take --format json")
+        raise UsageError(f"--against has no {form}", hint="leave out --format, or use --format json")
     result = compare_two(store, board, systems, pair)
     return head_to_head_json(result) if form == "json" else head_to_head_markdown(result, queries)

@@ -1,4 +1,4 @@
-"""`clir new`: a plugin package that works from the first minute."""
+"""`clir new`: create a working plugin package."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clir_harness.harness.errors import UsageError
 
 @click.group("new")
 def command() -> None:
-    """Write a plugin package to start from.
+    """Create a plugin package to start from.
 
     \b
     Examples:
@@ -31,7 +31,7 @@ def command() -> None:
     "--directory",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
-    help="Folder to write the package's folder in; here when not given.",
+    help="Folder in which to create the package's folder; by default the current one.",
 )
 def system(name: str, directory: Path) -> int:
     """Write a package with a retrieval system NAME: settings, index, search, and tests that pass.
@@ -57,7 +57,7 @@ def system(name: str, directory: Path) -> int:
 
 
 def _require_free(name: str) -> None:
-    """Refuse names that cannot be a system's or are one's already."""
+    """Refuse names that are invalid or taken."""
     from clir_harness.harness.system import SYSTEMS
 
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
@@ -83,7 +83,7 @@ def write_template(template: str, folder: Path, values: dict[str, str]) -> None:
         folder.mkdir(parents=True)
         _fill(resources.files("clir_harness.harness") / "templates" / template, folder, values)
     except FileExistsError as error:
-        raise UsageError(f"{error.filename} is there already", hint="choose another name or --directory") from None
+        raise UsageError(f"{error.filename} exists already", hint="choose another name or --directory") from None
     except OSError as error:
         raise UsageError(
             f"cannot write {error.filename}: {error.strerror}", hint="choose another --directory"

@@ -1,4 +1,4 @@
-"""Options that several sub-commands share, and how lists and JSON are written."""
+"""Options shared by several sub-commands, and output of tables and JSON."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def echo_json(value: Any) -> None:
 
 
 def echo_table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a table to standard output, cells wrapped to the terminal's width."""
+    """Print a table to standard output, with cells wrapped to the terminal's width."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -77,7 +77,7 @@ def echo_table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         table.add_row(*(Text(str(cell)) for cell in row))
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = 10_000  # a pipe has no width: one line a row, for grep and cut
+        console.width = 10_000  # a pipe has no width: one line per row, for grep and cut
     console.print(table)
 
 

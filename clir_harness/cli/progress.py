@@ -1,4 +1,4 @@
-"""Progress of long work: live bars on a terminal, plain lines elsewhere. Goes to standard error."""
+"""Progress on standard error: live bars on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from clir_harness.harness.record import CellState
 
 
 class RunProgress(AbstractContextManager["RunProgress"]):
-    """Listens to an experiment and shows how far it is.
+    """Shows the progress of an experiment; called with its events.
 
     Args:
         plan: the plan that is being carried out.
@@ -39,7 +39,7 @@ class RunProgress(AbstractContextManager["RunProgress"]):
         self._live: Progress | None = None
         reused = plan.count(CellState.DONE)
         if reused and not quiet:
-            self._console.print(f"{reused} of {len(plan.cells)} cells are in the store already")
+            self._console.print(f"{reused} of {len(plan.cells)} cells are already in the store")
 
     def __enter__(self) -> RunProgress:
         if self._console.is_terminal and self._total:
@@ -54,7 +54,7 @@ class RunProgress(AbstractContextManager["RunProgress"]):
             self._live.stop()
 
     def __call__(self, event: Event) -> None:
-        """Take notice of an event."""
+        """Show an event."""
         if event.kind == "started":
             bar = self._live.add_task(event.name, total=None) if self._live else None
             self._running[event.key] = event.name, time.perf_counter(), bar
@@ -82,7 +82,7 @@ class RunProgress(AbstractContextManager["RunProgress"]):
 
 
 class StepProgress(AbstractContextManager["StepProgress"]):
-    """Shows how far a long piece of work is: a bar on a terminal, elsewhere a line now and then."""
+    """Shows the progress of one task: a bar on a terminal, elsewhere a line every 15 seconds."""
 
     INTERVAL = 15.0
     """Seconds between lines."""
@@ -104,7 +104,11 @@ class StepProgress(AbstractContextManager["StepProgress"]):
             self._live.stop()
 
     def __call__(self, done: int, total: int | None, text: str) -> None:
-        """Take notice of steps done, steps in all and how it goes."""
+        """Show progress.
+
+        Args:
+            done, total, text: as in `harness.progress.Progress`.
+        """
         if self._console.is_terminal:
             self._live.update(self._bar, description=text, completed=done, total=total)
         elif done == total or time.perf_counter() - self._last >= self.INTERVAL:

@@ -15,10 +15,10 @@ from clir_harness.cli.options import many, store_option
 @many("--suite", "NAME[,NAME…]", "Only these suites; all of the store when left out.")
 @click.option("--force", is_flag=True, help="Replace DIR although it holds other files, which are lost.")
 def command(folder: Path, store: Path, suite: list[str], force: bool) -> None:
-    """Write the boards of a results store as a static site into DIR: an index, a page a suite, its JSON beside.
+    """Write the boards of a results store as a static site into DIR: an index, and per suite a page and JSON.
 
-    Any web server can serve it, and its pages open from a disk as well: they load nothing. The same store gives the
-    same bytes. A site that is there already is replaced at once when the new one is complete.
+    Any web server can serve it, and its pages open from disk: they load nothing. The same store gives the same
+    bytes. An earlier site is replaced when the new one is complete.
 
     \b
     Examples:

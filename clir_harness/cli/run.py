@@ -1,4 +1,4 @@
-"""`clir run`: carry out a suite and print its leaderboard."""
+"""`clir run`: run a suite and print its leaderboard."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "models",
     multiple=True,
     metavar="NAME=DIR|ID",
-    help="Take a model of the suite from there in place of training it; repeatable.",
+    help="Use this model instead of training one; repeatable.",
 )
 @click.option(
     "--plugin",
@@ -46,13 +46,13 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     default=1,
     show_default=True,
     metavar="N",
-    help="Models trained at once, each with its share of the cores; small ones are done sooner.",
+    help="Models trained at once, each with its share of the cores; faster for small ones.",
 )
 @click.option("--against", type=click.Path(path_type=Path), metavar="BASE", help="Compare with this board or store.")
 @click.option("--rules", "rules_file", type=_FILE, metavar="FILE", help="Rules of the comparison, as YAML.")
 @click.option("--markdown", type=_FILE, metavar="FILE", help="Write a summary of the comparison.")
 @click.option("--junit", type=_FILE, metavar="FILE", help="Write the comparison as JUnit XML.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be done about every cell.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be done for every cell.")
 @json_option
 def command(
     suite: str,
@@ -71,12 +71,12 @@ def command(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Run every system of a suite over every collection and language pair in it.
+    """Run every system of a suite on all of its collections and language pairs.
 
-    What is in the store already is not run again; an interrupted run goes on where it stopped; a cell that
-    failed is tried again. Progress goes to standard error, the leaderboard to standard output.
+    Results in the store are not computed again; an interrupted run resumes where it stopped; a cell that failed
+    is tried again. Progress goes to standard error, the leaderboard to standard output.
 
-    With --against, the cells of this run are compared with a board kept before, also when some have failed: exit code 1
+    With --against, the cells of this run are compared with an earlier board, also when some have failed: exit code 1
     when a cell failed, regressed, is missing or is not comparable; 2 when nothing could be compared.
 
     \b
@@ -97,9 +97,9 @@ def command(
     )
     files = {"--rules": rules_file, "--markdown": markdown, "--junit": junit}
     if against is None and (given := [name for name, file in files.items() if file]):
-        raise UsageError(f"{' and '.join(given)}: there is nothing to compare with", hint="add --against BASE")
+        raise UsageError(f"{' and '.join(given)}: nothing to compare with", hint="add --against BASE")
     if dashes := [name for name, file in files.items() if file == Path("-")]:
-        raise UsageError(f"{dashes[0]} needs a file: standard output has the board", hint=f"{dashes[0]} FILE")
+        raise UsageError(f"{dashes[0]} needs a file: standard output is for the board", hint=f"{dashes[0]} FILE")
     rules = rules_of_options(rules_file, {})
     if against is not None:
         check_base(against, experiment.suite.name)
@@ -124,7 +124,7 @@ def command(
 
 
 def _compare(experiment: Experiment, report: Report, base: Path, rules: Rules, *, quiet: bool) -> BoardComparison:
-    """The run's cells compared with a board; what was not asked for this time does not count."""
+    """The run's cells compared with a board; cells that were not selected do not count."""
     from clir_harness.cli.comparison import compare
     from clir_harness.leaderboards.compare.inputs import Selection
 
@@ -150,7 +150,7 @@ def _echo_report(experiment: Experiment, report: Report, found: BoardComparison 
 
 
 def _show_report(experiment: Experiment, report: Report) -> None:
-    """The board on standard output; on standard error what was done, and what failed."""
+    """Print the board to standard output, and a summary with failures to standard error."""
     from clir_harness.harness.record import CellState
     from clir_harness.leaderboards.reading import read_leaderboard
     from clir_harness.leaderboards.render.formats import render
@@ -160,11 +160,11 @@ def _show_report(experiment: Experiment, report: Report) -> None:
     click.echo(
         f"{report.computed} cells computed, {report.reused} reused, {len(report.failed)} failed"
         + (f", {missing} without data" if missing else "")
-        + f", in {report.seconds:.1f} s; kept in {experiment.store.root}",
+        + f", in {report.seconds:.1f} s; stored in {experiment.store.root}",
         err=True,
     )
     if perturbed := sum(cell.perturbation is not None for cell in report.plan.cells):
-        click.echo(f"{perturbed} of the cells are of tracks, and under Robustness on the board", err=True)
+        click.echo(f"{perturbed} of the cells are of tracks; see Robustness on the board", err=True)
     for cell in report.failed:
         click.echo(f"failed: {cell.name}: {cell.reason}", err=True)
 

@@ -1,4 +1,4 @@
-"""Settings of plugins for people: each with its type in plain words, its default and its meaning."""
+"""Settings of plugins for people: type in plain words, default and meaning of each."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _TYPES = {"string": "text", "integer": "whole number", "number": "number", "bool
 def settings_of(model: type[BaseModel]) -> list[dict[str, Any]]:
     """Fields of a settings model: name, type, default, description.
 
-    Settings inside a setting follow it, as `first.system`. A field that a subclass declares anew without a
-    description, to give it another default, keeps its meaning.
+    Settings inside a setting follow it, as `first.system`. A field that a subclass redeclares without a
+    description, to change its default, keeps its description.
     """
     return list(_rows(model, ""))
 
@@ -38,7 +38,7 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[dict[str, Any]]:
 
 
 def _plain(field: FieldInfo) -> Any:
-    """The default as JSON has it."""
+    """The default as in JSON."""
     default = field.get_default(call_default_factory=True, validated_data={})
     annotation: Any = field.annotation
     return TypeAdapter[Any](annotation).dump_python(default, mode="json", warnings=False)
@@ -57,7 +57,7 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _type(schema: dict[str, Any], models: dict[str, Any]) -> str:
-    """What a JSON schema takes, in plain words.
+    """The type of a JSON schema, in plain words.
 
     >>> _type({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]}, {})
     'list of text'
@@ -99,7 +99,7 @@ def echo_settings(settings: list[dict[str, Any]]) -> None:
 
 
 def _shown(default: Any) -> str:
-    """A default as it is written in a suite; what is empty is shown as none or –.
+    """A default as written in a suite; empty values are shown as none or –.
 
     >>> _shown(None), _shown(""), _shown([]), _shown(["sw-en", "ha-en"]), _shown(True), _shown({"k": 1, "s": {}})
     ('none', '–', '–', 'sw-en, ha-en', 'true', 'k: 1')

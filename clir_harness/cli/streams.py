@@ -1,4 +1,4 @@
-"""Terminals and pipes of any encoding: what they cannot show is escaped, and no command ends over it."""
+"""Terminals and pipes of any encoding: characters they lack are escaped, and do not end a command."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _escaped: list[str] = []
 def use_utf8() -> None:
     """Start this process again in Python's UTF-8 mode when the locale has another encoding for file names.
 
-    Names of files in suites, and labels on the command line, are then what they are in every other locale. Standard
-    streams keep their encoding. Nothing happens when the command line is not this process's own (in tests, say).
+    Names of files in suites, and labels on the command line, are then the same as in every other locale. Standard
+    streams keep their encoding. Does nothing when the command line is not this process's own (e.g. in tests).
     """
     given = sys.argv[1:]
     own = sys.orig_argv[len(sys.orig_argv) - len(given) :] == given
@@ -30,21 +30,21 @@ def use_utf8() -> None:
 
 
 def prepare_streams() -> None:
-    r"""Have standard output and error write `\uXXXX` for a character that their encoding lacks."""
+    r"""Make standard output and error write `\uXXXX` for characters that their encoding lacks."""
     codecs.register_error(_HANDLER, _escape)
     codecs.register(_find_ascii)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # click takes ASCII for a mistake and writes UTF-8 there; under another name it is let be.
+            # click overrides ASCII with UTF-8; under another name it is left alone.
             stream.reconfigure(encoding=_ASCII if _codec(stream) == "ascii" else None, errors=_HANDLER)
 
 
 def report_escapes() -> None:
-    """Say on standard error that characters were escaped, if there were any."""
+    """Report on standard error how many characters were escaped, if any."""
     if _escaped and (encoding := _codec(sys.stdout)) != "utf-8":
         click.echo(
             f"note: characters that {encoding.removeprefix('clir-')} lacks ({sum(map(len, _escaped)):,}) were written "
-            "as \\uXXXX; PYTHONIOENCODING=utf-8 writes them as they are",
+            "as \\uXXXX; set PYTHONIOENCODING=utf-8 to see them",
             err=True,
         )
     _escaped.clear()
@@ -53,8 +53,8 @@ def report_escapes() -> None:
 def echo_document(text: str, form: str) -> None:
     """Write a document to standard output; `form` is json, xml, html or another one.
 
-    Where standard output has another encoding, JSON and XML are written in ASCII with their own escapes, which any
-    reader understands, and HTML, which says that it is in UTF-8, is written so.
+    If standard output has another encoding, JSON and XML are written in ASCII with their own escapes, which any reader
+    understands, and HTML, which declares UTF-8, is written in UTF-8.
     """
     text = text if text.endswith("\n") else text + "\n"
     if _codec(sys.stdout) == "utf-8":
@@ -82,7 +82,7 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
 
 
 def _as_units(text: str) -> str:
-    r"""Characters as `\uXXXX`, those beyond the first 65,536 as two, which is how JSON has it."""
+    r"""Characters as `\uXXXX`, those beyond the first 65,536 as two, as in JSON."""
     return re.sub("(....)", r"\\u\1", text.encode("utf-16-be", "surrogatepass").hex())
 
 

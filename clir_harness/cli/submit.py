@@ -1,4 +1,4 @@
-"""`clir submit`: put a run that another tool wrote on a suite's board."""
+"""`clir submit`: put a run of another tool on a suite's board."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @click.command("submit", no_args_is_help=True)
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--system", required=True, metavar="NAME", help="What the row is called on the board.")
-@click.option("--collection", required=True, metavar="ID", help="The collection it is of, e.g. embedded/sw-en.")
+@click.option("--system", required=True, metavar="NAME", help="Label of the row on the board.")
+@click.option("--collection", required=True, metavar="ID", help="The collection of the run, e.g. embedded/sw-en.")
 @click.option("--suite", metavar="NAME|FILE", help="The suite; needed when several have the collection.")
 @store_option
 @data_option
 @plugin_option
-@click.option("--dry-run", is_flag=True, help="Check and evaluate the run; keep nothing.")
+@click.option("--dry-run", is_flag=True, help="Check and evaluate the run; store nothing.")
 @json_option
 def command(
     run: Path,
@@ -36,8 +36,8 @@ def command(
 ) -> int:
     """Check RUN, a TREC run of any tool, and put it on the board of a suite as a submitted row.
 
-    Errors keep it off the board and end with exit code 1; warnings do not. Submitting the same system and collection
-    again replaces the cell.
+    With errors, it is not put on the board and the exit code is 1; warnings are allowed. Another submission for the
+    same system and collection replaces the cell.
 
     \b
     Examples:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @data_option
 @json_option
 def command(name: str | None, data: Path | None, as_json: bool) -> int:
-    """List suites, or describe one: rows, measures, tracks, collections and which of them are there.
+    """List suites, or describe one: rows, measures, tracks, and collections with their availability.
 
     \b
     Examples:
@@ -82,7 +82,7 @@ def _describe(name: str, data: Path | None, as_json: bool) -> None:
 
 
 def _missing(track: Track, data: Path | None) -> str | None:
-    """Why a track's lexicon is not there, and what to do; None when it is, or when the track needs none."""
+    """Why a track's lexicon is missing, and what to do; None when it exists or is not needed."""
     try:
         if track.code_switch:
             track.lexicon_path(data)

@@ -1,4 +1,4 @@
-"""`clir systems`: what can be run."""
+"""`clir systems`: the available systems."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clir_harness.harness.errors import PluginError
 @plugin_option
 @json_option
 def command(name: str | None, as_json: bool) -> int:
-    """List retrieval systems with their origin, or describe one: languages, needs, settings.
+    """List retrieval systems with their origin, or describe one: languages, requirements, settings.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`clir train`: make a trainable system from parallel text."""
+"""`clir train`: train a system on parallel text."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
-    help="New folder for the model; checkpoints stand beside it until it is finished.",
+    help="New folder for the model; checkpoints are kept beside it until it is finished.",
 )
 @plugin_option
 def command(
@@ -82,7 +82,7 @@ def command(
 
 
 def _settings(system: type[TrainableSystem[Any]], config: Path | None, given: Mapping[str, Any]) -> TrainingSettings:
-    """Training settings from the file, changed by those given; what is wrong in the file is told with its line."""
+    """Training settings from the file, overridden by those given; errors in the file name the line."""
     from clir_harness.harness.errors import DataError, UsageError
     from clir_harness.harness.plugins.calls import calling
     from clir_harness.harness.settings import line_of, read_yaml

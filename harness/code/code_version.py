@@ -1,6 +1,6 @@
-"""Version of the code behind a plugin: a digest of its module and of all it imports that is not installed.
+"""Version of a plugin's code: a digest of its module and of all imported modules that are not installed.
 
-A result is only as old as the code that made it. The digest covers source files and compiled modules, found without
+The digest covers source files and compiled modules, found without
 importing them, so that a changed helper module re-runs exactly the systems that use it. Modules that are not installed
 but developed beside the plugin count as well, and so do the systems of this distribution that a plugin builds on;
 installed packages count by the versions that a system's `requires` names.
@@ -36,7 +36,7 @@ _STARTED = psutil.Process().create_time()
 def code_digest(cls: type) -> str:
     """Digest (hex) of the files a class depends on: of its own top-level package, and what is not installed.
 
-    The files are read anew each time: nothing is remembered over an edit.
+    The files are read each time, so that edits are noticed.
 
     Raises:
         PluginError: when the class has no file, or its file is gone.
@@ -121,7 +121,7 @@ def is_installed(module: types.ModuleType) -> bool:
 
 
 def is_own(module: str) -> bool:
-    """Whether a module is a user's own, or one of the systems of this distribution: it counts by its content."""
+    """Whether a module is a user's own, or one of the systems of this distribution, and so counts by its content."""
     package = module.partition(".")[0]
     if package == PRODUCT:
         return _is_system(module)
@@ -129,7 +129,7 @@ def is_own(module: str) -> bool:
         return False
     try:
         spec = importlib.util.find_spec(package)
-    except (ImportError, ValueError):  # a module that code has put together has no specification
+    except (ImportError, ValueError):  # a module created by code has no specification
         return package in sys.modules
     places = [spec.origin, *(spec.submodule_search_locations or ())] if spec else []
     return any(place is not None and not _is_installed_file(str(place)) for place in places)  # some give paths
@@ -191,7 +191,7 @@ def module_files(module: str, path: Path) -> dict[str, Path]:
 
 
 def module_file(module: str) -> Path | None:
-    """The source file of a module; None for what is no module, as the name in `from package.module import name`.
+    """The source file of a module; None for other names, as in `from package.module import name`.
 
     Only the top-level package is looked up by the import system: it would import the parents of anything deeper.
     """

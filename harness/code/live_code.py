@@ -1,9 +1,9 @@
 """Version of code that only this process knows: classes of a notebook, a script or a session, as they are in memory.
 
 A digest covers a class, its bases, and all that its functions name: globals, helpers, closures, defaults and modules
-that they import, by value. It is of what would run now, whatever a file says meanwhile. Code of the standard library
-and of installed packages counts by its name and version. What cannot be told by value has no digest, and is never taken
-for the same twice.
+that they import, by value. It is of what would run now, whatever a file holds meanwhile. Code of the standard library
+and of installed packages counts by its name and version. What cannot be identified by value has no digest, and is never
+considered the same.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from clir_harness.harness.code.code_version import is_own, with_parents
 from clir_harness.harness.code.live_values import UnrepeatableError, ValueDigester, importable
 
 UNREPEATABLE = "unrepeatable"
-"""What the digest of code begins with that cannot be told by value."""
+"""Prefix of the digest of code that cannot be identified by value."""
 
 _epochs = itertools.count(1)
 _epoch = f"{secrets.token_hex(8)}-0"
@@ -29,7 +29,7 @@ _frozen: dict[type, str] | None = None
 
 
 def new_epoch() -> None:
-    """From now on code that has no digest is new: called for every plan, so that its results are never reused."""
+    """Make code without a digest count as new: called for every plan, so that its results are never reused."""
     global _epoch
     if _frozen is None:
         _epoch = f"{_epoch.partition('-')[0]}-{next(_epochs)}"
@@ -37,7 +37,7 @@ def new_epoch() -> None:
 
 @contextmanager
 def frozen() -> Iterator[None]:
-    """A block in which a class keeps the digest that it is first asked for, although globals change while it runs."""
+    """Context manager within which a class keeps its first digest, although globals change while it runs."""
     global _frozen
     outer = _frozen
     _frozen = {} if outer is None else outer
@@ -48,25 +48,25 @@ def frozen() -> Iterator[None]:
 
 
 def live_digest(cls: type) -> str:
-    """Digest (hex) of a class as it is in memory; where it has none, a word that is another one after `new_epoch`."""
+    """Digest (hexadecimal) of a class as it is in memory; without one, a text that changes with `new_epoch`."""
     if _frozen is not None and cls in _frozen:
         return _frozen[cls]
     try:
         digest = CodeDigester().of(cls)
     except UnrepeatableError as error:
         digest = f"{UNREPEATABLE} {_epoch}: {error}"
-    except Exception as error:  # whatever a value does when it is looked at
-        digest = f"{UNREPEATABLE} {_epoch}: looking at what it names raised {type(error).__name__}"
+    except Exception as error:  # values may raise anything when examined
+        digest = f"{UNREPEATABLE} {_epoch}: examining what it uses raised {type(error).__name__}"
     if _frozen is not None:
         _frozen[cls] = digest
     return digest
 
 
 class CodeDigester(ValueDigester):
-    """Digests functions, classes and modules by what they are made of, and what they name."""
+    """Digests functions, classes and modules by their content and by what they use."""
 
     def _klass(self, value: type, where: str) -> list[str]:
-        """Parts of a class: its bases, its metaclass, and what its author put into it."""
+        """Parts of a class: its bases, its metaclass, and the attributes its author defined."""
         name = f"{value.__module__}.{value.__qualname__}"
         if (version := importable(value)) is not None:
             return [name, version]
@@ -82,7 +82,7 @@ class CodeDigester(ValueDigester):
         names = {name for code in _codes(value.__code__) for name in code.co_names}
         named = {name: value.__globals__[name] for name in names if name in value.__globals__}
         if dynamic := sorted(_DYNAMIC & _global_names(value) - named.keys()):
-            raise UnrepeatableError(f"'{value.__qualname__}' uses {dynamic[0]}(), which may name anything")
+            raise UnrepeatableError(f"'{value.__qualname__}' uses {dynamic[0]}(), which can refer to anything")
         closure = [_content(cell, value.__qualname__) for cell in value.__closure__ or ()]
         found = [value.__defaults__, value.__kwdefaults__, *closure]
         return [
@@ -94,7 +94,7 @@ class CodeDigester(ValueDigester):
         ]
 
     def _code(self, code: types.CodeType) -> list[str]:
-        """Parts of a code object: all but where it stands in its file."""
+        """Parts of a code object: everything except its position in its file."""
         counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)
         parts = [code.co_name, code.co_code.hex(), code.co_exceptiontable.hex(), *map(str, counts)]
         parts += [*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars]
@@ -112,7 +112,7 @@ class CodeDigester(ValueDigester):
 
 
 _DYNAMIC = {"eval", "exec", "globals"}
-"""Built-in functions by which code reaches what it does not name."""
+"""Built-in functions through which code reaches what it does not name."""
 
 _MACHINERY = {
     "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__abstractmethods__",
@@ -122,7 +122,7 @@ _MACHINERY = {
 
 
 def _is_machinery(name: str) -> bool:
-    """Whether an entry of a class is what Python, dataclasses or pydantic put there, and not its author."""
+    """Whether an attribute of a class was added by Python, dataclasses or pydantic, not by its author."""
     return name in _MACHINERY or name.startswith("__pydantic_")
 
 
@@ -145,7 +145,7 @@ def _global_names(value: types.FunctionType) -> set[str]:
 
 
 def _imported_by(value: types.FunctionType) -> Iterator[types.ModuleType]:
-    """The user's own modules that a function imports when it runs, imported now; those that are absent left out."""
+    """The user's own modules that a function imports when it runs, imported now; missing ones are skipped."""
     package = str(value.__globals__.get("__package__") or "")
     for name in sorted(_import_names(value)):
         absolute = importlib.util.resolve_name(name, package) if name.startswith(".") and package else name
@@ -159,7 +159,7 @@ def _imported_by(value: types.FunctionType) -> Iterator[types.ModuleType]:
 
 
 def _import_names(value: types.FunctionType) -> set[str]:
-    """Names of what a function imports, with dots in front where they are relative; some are no modules."""
+    """Names of what a function imports, with leading dots if relative; not all are modules."""
     found: set[str] = set()
     for code in _codes(value.__code__):
         steps = list(dis.get_instructions(code))
@@ -172,7 +172,7 @@ def _import_names(value: types.FunctionType) -> set[str]:
             texts = {constant for constant in code.co_consts if isinstance(constant, str)}
             modules = {text for text in texts if text.lstrip(".").replace(".", "_").isidentifier()}
             if not modules:
-                raise UnrepeatableError(f"'{value.__qualname__}' imports modules by names that are worked out")
+                raise UnrepeatableError(f"'{value.__qualname__}' imports modules by computed names")
             found |= modules
     return {name for name in found if not name.endswith("*")}
 

@@ -1,7 +1,7 @@
-"""Digests of values in memory by content: what a notebook's code names, whatever type it is of.
+"""Digests of values in memory by content, of whatever type, as used by code in a notebook.
 
-Values are looked at as `copy` does, through `__reduce_ex__`: what cannot be taken apart so (an open file, a
-generator) cannot be told by value.
+Values are examined like `copy` does, through `__reduce_ex__`: what cannot be decomposed in this way (an open file, a
+generator) cannot be identified by value.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from clir_harness.harness.code.code_version import is_installed
 
 
 class UnrepeatableError(Exception):
-    """A value that code names and that cannot be told by its content; says which."""
+    """A value used by code that cannot be identified by its content; names it."""
 
 
 def importable(value: Any) -> str | None:
     """Version of the installed package that a module, or what is in it under its name, comes from.
 
-    None for what is a user's own, or was made while the program ran: another process does not get it by its name.
+    None for a user's own objects and those created at run time: another process cannot import them by name.
     """
     if isinstance(value, types.ModuleType):
         return _version(value.__name__.partition(".")[0]) if is_installed(value) else None
@@ -60,7 +60,7 @@ def _distribution_version(package: str) -> str:
 
 
 class ValueDigester(ABC):
-    """Digests values by content; one that is met again within itself counts by the place where it was met."""
+    """Digests values by content; a value that contains itself counts by the position where it was first met."""
 
     def __init__(self) -> None:
         self._met: dict[int, int] = {}
@@ -114,7 +114,7 @@ class ValueDigester(ABC):
         return sorted(type(self)().of(item, where) for item in values)
 
     def _taken_apart(self, value: Any, where: str) -> list[str]:
-        """Parts of an object: its class, and what `copy` would make it from."""
+        """Parts of an object: its class, and what `copy` would rebuild it from."""
         if (stated := importable(value)) is not None:
             return [f"{value.__module__}.{value.__name__}", stated]
         try:
@@ -122,12 +122,12 @@ class ValueDigester(ABC):
             found = made(value) if made else value.__reduce_ex__(2)
         except Exception:
             raise UnrepeatableError(
-                f"{where or 'something'} is a {type(value).__name__}, which has no content to tell it by"
+                f"{where or 'something'} is a {type(value).__name__}, which cannot be identified by its content"
             ) from None
         parts = [self.of(type(value), where)]
         if isinstance(found, str):
             return [*parts, found]
-        if isinstance(value, set | frozenset):  # their order is another one in every process
+        if isinstance(value, set | frozenset):  # their order differs between processes
             return [*parts, *self._unordered(value, where), self.of(getattr(value, "__dict__", None), where)]
         make, given, state, items, pairs = (*found, None, None, None)[:5]
         parts += self._each([make, given, state, list(items or ()), list(pairs or ())], where)
@@ -222,7 +222,7 @@ _KINDS: list[tuple[Callable[[Any], bool], Callable[[Any, Any, str], list[str]]]]
     (_is(functools._lru_cache_wrapper), lambda d, v, w: [d.of(v.__wrapped__, w)]),
     (_is(*_DESCRIPTORS), lambda _d, v, _w: [v.__name__]),
     (_is(logging.Logger), lambda _d, v, _w: [v.name]),
-    (_is(_thread.LockType, _thread.RLock), lambda _d, _v, _w: []),  # whether it is held says nothing
+    (_is(_thread.LockType, _thread.RLock), lambda _d, _v, _w: []),  # whether it is held is irrelevant
     (_is(re.Pattern), lambda _d, v, _w: [repr(v.pattern), str(v.flags)]),
     (_is_exactly(dict, types.MappingProxyType), lambda d, v, w: d._mapping(v, w)),
     (_is_exactly(list, tuple), lambda d, v, w: d._each(v, w)),
@@ -231,4 +231,4 @@ _KINDS: list[tuple[Callable[[Any], bool], Callable[[Any, Any, str], list[str]]]]
     (_is_array, lambda d, v, w: d._array(v, w)),
     (_is_tensor, lambda d, v, w: d._tensor(v, w)),
 ]
-"""How values are told, by the first that matches; others are taken apart."""
+"""How values are digested, by the first that matches; others are decomposed."""

@@ -170,7 +170,7 @@ def test_two_rows_are_compared_query_by_query(clir, tiny: Path, tiny_suite: Path
     [
         (["--against", "BM25", "BM25 human"], "add --pair"),
         (["--against", "BM25", "BM25 human", "--pair", "sw-en", "--format", "csv"], "--against has no csv"),
-        (["--no-tests", "--baseline", "BM25"], "--no-tests leaves nothing"),
+        (["--no-tests", "--baseline", "BM25"], "--test and --baseline need tests"),
         (["--per-query"], "add --format json"),
         (["--baseline", "BM26"], "did you mean 'BM25'"),
         (["--pair", "sw-fr"], "unknown language pair of this board 'sw-fr'"),

@@ -167,7 +167,7 @@ def test_runs_are_compared(clir, store, tiny, tiny_suite, tmp_path) -> None:
         (["compare", "results", "results", "--json", "--junit", "-"], "--json and --junit cannot both be printed"),
         (["compare", "results", "results", "--junit", "no/where.xml"], "no/where.xml: cannot be written"),
         (["compare", "results", "a.run"], "--collection"),
-        (["compare", "results", "results", "--no-tests", "--alpha", "0.05"], "--no-tests leaves --alpha nothing"),
+        (["compare", "results", "results", "--no-tests", "--alpha", "0.05"], "--alpha needs tests"),
         (
             ["compare", "newer.json", "results"],
             f"has version 99 of the schema, this program reads version {SCHEMA_VERSION}",

@@ -71,7 +71,7 @@ def test_what_is_there_is_never_overwritten(clir, tmp_path: Path) -> None:
     (tmp_path / "clir-mine" / "thesis.txt").write_text("all of it")
     code, _, err = clir("new", "system", "mine")
     assert code == 2
-    assert "clir-mine is there already" in err
+    assert "clir-mine exists already" in err
     assert [file.name for file in (tmp_path / "clir-mine").iterdir()] == ["thesis.txt"]
 
 

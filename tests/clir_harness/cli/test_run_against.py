@@ -135,7 +135,7 @@ def test_nothing_to_compare_ends_with_2_and_its_files_are_written(clir, tmp_path
         (["--against", "some.run"], "some.run is no board"),
         (["--against", "base.json", "--rules", "none.yaml"], "none.yaml"),
         (["--against", "base.json", "--junit", "-"], "--junit needs a file"),
-        (["--markdown", "summary.md"], "--markdown: there is nothing to compare with"),
+        (["--markdown", "summary.md"], "--markdown: nothing to compare with"),
     ],
 )
 def test_what_cannot_be_compared_with_is_told_before_anything_runs(clir, tmp_path, options, message) -> None:

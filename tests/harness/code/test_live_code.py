@@ -111,7 +111,7 @@ def test_what_cannot_be_told_by_value_is_named_and_never_the_same_twice() -> Non
     cls = defined(CELL.replace("WEIGHT = 1", "WEIGHT = (x for x in [1])"))
     first = live_digest(cls)
     assert first.startswith(UNREPEATABLE)
-    assert first.endswith("global 'WEIGHT' is a generator, which has no content to tell it by")
+    assert first.endswith("global 'WEIGHT' is a generator, which cannot be identified by its content")
     assert first == live_digest(cls)
     new_epoch()
     assert live_digest(cls) != first

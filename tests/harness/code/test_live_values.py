@@ -118,11 +118,11 @@ def test_settings_and_attributes_of_any_name_count(source: str) -> None:
 @pytest.mark.parametrize(
     ("source", "complaint"),
     [
-        ("X = lambda: eval('V')", "uses eval(), which may name anything"),
+        ("X = lambda: eval('V')", "uses eval(), which can refer to anything"),
         ("def X(): return globals()['V']", "uses globals()"),
         (
             "import importlib\nX = lambda name: importlib.import_module(name)",
-            "imports modules by names",
+            "imports modules by computed names",
         ),
         ("X = open('/dev/null')", "global 'X' is a TextIOWrapper"),
         ("X = (x for x in [])", "global 'X' is a generator"),
