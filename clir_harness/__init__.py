@@ -51,7 +51,14 @@ if TYPE_CHECKING:
     from clir_harness.harness.evaluation import evaluate
     from clir_harness.harness.runs.run import Run
     from clir_harness.harness.submission import submit
-    from clir_harness.harness.system import RetrievalSystem, Searcher, SystemConfig, register_system
+    from clir_harness.harness.system import (
+        IndexContext,
+        RetrievalSystem,
+        SearchContext,
+        Searcher,
+        SystemConfig,
+        register_system,
+    )
     from clir_harness.jobs import compare, run
     from clir_harness.leaderboards.leaderboard import Leaderboard
     from clir_harness.leaderboards.reading import read_leaderboard
@@ -62,10 +69,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Document",
+    "IndexContext",
     "Leaderboard",
     "Query",
     "RetrievalSystem",
     "Run",
+    "SearchContext",
     "Searcher",
     "SystemConfig",
     "__version__",
@@ -82,10 +91,12 @@ __all__ = [
 
 _PLACES = {
     "Document": "harness.collections.base:Document",
+    "IndexContext": "harness.system:IndexContext",
     "Leaderboard": "leaderboards.leaderboard:Leaderboard",
     "Query": "harness.collections.base:Query",
     "RetrievalSystem": "harness.system:RetrievalSystem",
     "Run": "harness.runs.run:Run",
+    "SearchContext": "harness.system:SearchContext",
     "Searcher": "harness.system:Searcher",
     "SystemConfig": "harness.system:SystemConfig",
     "compare": "jobs:compare",

@@ -60,7 +60,12 @@ def explained(root: Path) -> Iterator[None]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file so that readers see the old content or the new, never a part."""
+    """Write a JSON file so that readers see the old content or the new, never a part.
+
+    Args:
+        path: the file; its folder is made when it does not exist.
+        value: mappings, lists, text, finite numbers, booleans and None.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as part, part.open("w", encoding="utf-8") as handle:
         json.dump(value, handle, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
@@ -157,7 +162,15 @@ class ContentStore:
     # -- artefacts -------------------------------------------------------------------------------------------
 
     def artefact(self, kind: str, key: str) -> Artefact | None:
-        """A kept artefact, None when there is none."""
+        """A kept artefact.
+
+        Args:
+            kind: e.g. "index".
+            key: digest of everything the artefact depends on.
+
+        Returns:
+            The artefact, None when there is none.
+        """
         folder = self.root / "artefacts" / kind / key
         record = read_json(folder / "artefact.json")
         return None if record is None else Artefact(folder / "content", record, reused=True)
@@ -169,6 +182,9 @@ class ContentStore:
             kind: e.g. "index".
             key: digest of everything the artefact depends on.
             build: fills an empty folder and returns the record to keep with it.
+
+        Returns:
+            The artefact; `reused` when it was there already.
         """
         if kept := self.artefact(kind, key):
             return kept

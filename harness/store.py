@@ -50,7 +50,13 @@ class CellFiles:
     folder: Path
 
     def keep_run(self, run: Run, metadata: Mapping[str, Any], tag: str | None = None) -> None:
-        """Write the run, with its provenance; `tag` in place of its own."""
+        """Write the run.
+
+        Args:
+            run: what the system answered.
+            metadata: its provenance.
+            tag: instead of the run's own; None keeps that.
+        """
         run.write(self.folder / _RUN, metadata=metadata, tag=tag)
 
     def keep_scores(self, scores: KeptScores) -> None:
@@ -88,9 +94,19 @@ class Store(ContentStore):
         return _record(CellRecord, self.cell_folder(key) / "cell.json", "run the suite again")
 
     def publish_cell(self, key: str, fill: Callable[[CellFiles], CellRecord]) -> CellRecord:
-        """Keep a cell: `fill` writes its files and returns its record.
+        """Keep a cell, whole or not at all.
 
         A failed cell gives way to a later result under the same key; a finished one never does.
+
+        Args:
+            key: digest of the cell's identity.
+            fill: writes the files of the cell and returns its record.
+
+        Returns:
+            The record.
+
+        Raises:
+            StoreError: the store cannot take it; nothing of the cell is kept.
         """
         with self.staging() as folder:
             record = fill(CellFiles(folder))
@@ -145,6 +161,10 @@ class Store(ContentStore):
     def change_board(self, suite: str, change: Callable[[Board | None], Board]) -> bool:
         """Replace the board of a suite by what `change` makes of it; one process changes it at a time.
 
+        Args:
+            suite: its name.
+            change: the new board from the old one, which is None when there is none; called more than once.
+
         Returns:
             Whether the board is another one now.
         """
@@ -195,7 +215,12 @@ class Store(ContentStore):
         return found
 
     def keep_query_texts(self, digest: str, texts: Mapping[str, str]) -> None:
-        """Keep the texts of queries by id."""
+        """Keep the texts of queries.
+
+        Args:
+            digest: of the queries.
+            texts: by id.
+        """
         self._keep("queries", digest, dict(texts))
 
     def collection_report(self, key: str) -> dict[str, Any] | None:
@@ -204,7 +229,12 @@ class Store(ContentStore):
         return found
 
     def keep_collection_report(self, key: str, report: Mapping[str, Any]) -> None:
-        """Keep what validation said of a collection."""
+        """Keep what validation said of a collection.
+
+        Args:
+            key: digest of everything the report depends on.
+            report: of plain values.
+        """
         self._keep("collections", key, dict(report))
 
     def document_summary(self, key: str) -> dict[str, Any] | None:
@@ -213,7 +243,12 @@ class Store(ContentStore):
         return found
 
     def keep_document_summary(self, key: str, summary: Mapping[str, Any]) -> None:
-        """Keep counts and digest of documents."""
+        """Keep counts and digest of documents.
+
+        Args:
+            key: digest of everything the summary depends on.
+            summary: of plain values.
+        """
         self._keep("documents", key, dict(summary))
 
     def _note(self, kind: str, name: str) -> Path:

@@ -2,7 +2,7 @@
 
 In a test module::
 
-    from clir_harness.harness.conformance.testing import SystemConformance
+    from clir_harness.testing import SystemConformance
 
     class TestMySystem(SystemConformance):
         system = "my-system"

@@ -75,6 +75,9 @@ class RecordMaker:
             measures: names of those to keep.
             files: of the cell.
             known: index, search and costs of a system.
+
+        Returns:
+            The record, to be published with the files.
         """
         names = list(map(str, parse_measures(measures)))
         files.keep_scores(

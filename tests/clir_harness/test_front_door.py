@@ -58,7 +58,7 @@ def signature(function: object) -> str:
 
 
 def test_the_public_names_and_their_signatures_are_these() -> None:
-    values = {"Document", "Leaderboard", "Query", "Run", "SystemConfig", "__version__"}
+    values = {"Document", "IndexContext", "Leaderboard", "Query", "SearchContext", "Run", "SystemConfig", "__version__"}
     assert set(clir.__all__) == values | SIGNATURES.keys() | METHODS.keys()
     assert {name: signature(getattr(clir, name)) for name in SIGNATURES} == SIGNATURES
     for cls, methods in METHODS.items():
