@@ -10,6 +10,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from clir_harness.harness.errors import DataError
 from clir_harness.systems.checkpoints.devices import choose_device
+from clir_harness.systems.checkpoints.inference import encode_in_batches
 from clir_harness.systems.checkpoints.sources import model_folder
 
 
@@ -65,11 +66,9 @@ class CrossEncoder:
         Returns:
             One score per text; higher is more relevant.
         """
-        # Texts of similar length are batched to reduce padding, which is masked and changes nothing.
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         scores = [0.0] * len(texts)
-        for start in range(0, len(order), self._batch_size):
-            places = order[start : start + self._batch_size]
+
+        def score(places: list[int]) -> None:
             batch = self._tokenizer(
                 [query] * len(places),
                 [texts[i] for i in places],
@@ -78,11 +77,12 @@ class CrossEncoder:
                 padding=True,
                 return_tensors="pt",
             ).to(self._device)
-            with torch.inference_mode():
-                logits = self._model(**batch).logits.float()
+            logits = self._model(**batch).logits.float()
             values = logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
             for place, value in zip(places, values.tolist(), strict=True):
                 scores[place] = value
+
+        encode_in_batches(self._model, texts, self._batch_size, score)
         return scores
 
 

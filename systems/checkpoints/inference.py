@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence, Sized
 import torch
 from torch import nn
 
-from clir_harness.harness.progress import Progress
+from clir_harness.harness.progress import Progress, no_progress
 
 
 def encode_in_batches(
@@ -15,15 +15,15 @@ def encode_in_batches(
     rows: Sequence[Sized],
     batch_size: int,
     encode: Callable[[list[int]], None],
-    progress: Progress,
+    progress: Progress = no_progress,
 ) -> None:
-    """Encode rows of tokens, the longest first, without gradients and with the model in evaluation mode.
+    """Compute with a model over texts, the longest first, without gradients and with the model in evaluation mode.
 
     Args:
         model: its mode is restored afterwards.
-        rows: token ids of each text.
+        rows: each text, or its tokens; their lengths decide what is batched.
         batch_size: rows encoded at once.
-        encode: called with the numbers of the rows of each batch; keeps what comes of them.
+        encode: called with the indices of the rows of each batch; keeps what it computes.
         progress: called after every batch.
     """
     longest_first = sorted(range(len(rows)), key=lambda number: -len(rows[number]))

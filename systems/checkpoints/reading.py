@@ -115,6 +115,24 @@ def longest_input(body: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> 
     return int(min(tokenizer.model_max_length, positions(body) or 10**9))
 
 
+def require_embeddings(body: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
+    """Check that a model has an input embedding for every token of a tokenizer.
+
+    Args:
+        body: the transformer.
+        tokenizer: used with it.
+
+    Raises:
+        DataError: it has fewer.
+    """
+    rows, largest = body.get_input_embeddings().num_embeddings, max(tokenizer.get_vocab().values(), default=-1)
+    if largest >= rows:
+        raise DataError(
+            f"the tokenizer's ids go up to {largest}, the model has embeddings for {rows} tokens",
+            hint="give the model its own tokenizer, or resize its embeddings and train them",
+        )
+
+
 def projection_of(weight: Tensor) -> nn.Linear:
     """A linear map without bias of a weight (out, in)."""
     out_features, in_features = weight.shape

@@ -18,7 +18,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from clir_harness.harness.errors import DataError
 from clir_harness.harness.progress import Progress, no_progress
 from clir_harness.systems.checkpoints.inference import encode_in_batches
-from clir_harness.systems.checkpoints.reading import positions, read_tokenizer
+from clir_harness.systems.checkpoints.reading import positions, read_tokenizer, require_embeddings
 from clir_harness.systems.checkpoints.sources import model_folder
 from clir_harness.systems.dense.checkpoint import read_transformer
 from clir_harness.systems.dense.layers import read_layers, width_after, write_layers
@@ -64,7 +64,7 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
         chosen: dict[Role, int | None] = {"query": query_length, "passage": passage_length}
         limit = positions(body) or tokenizer.model_max_length
         self.lengths = {role: int(min(recipe.length(role, length), limit)) for role, length in chosen.items()}
-        self._check()
+        require_embeddings(body, tokenizer)
         pooled = body.config.hidden_size * len(recipe.pooling.split("+"))
         self.dim = width_after(self.layers, pooled)
 
@@ -235,15 +235,6 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
             return 0
         tokens = self.tokenizer(prompt)["input_ids"]
         return len(tokens) - (tokens[-1] in self.tokenizer.all_special_ids)
-
-    def _check(self) -> None:
-        rows = self.body.get_input_embeddings().num_embeddings
-        largest = max(self.tokenizer.get_vocab().values(), default=-1)
-        if largest >= rows:
-            raise DataError(
-                f"the tokenizer's ids go up to {largest}, the model has embeddings for {rows}",
-                hint="give the model its own tokenizer, or resize the embeddings and train them",
-            )
 
 
 def _fold_case(tokenizer: PreTrainedTokenizerFast) -> None:

@@ -1,38 +1,14 @@
-"""Encoders to start a student from: a multilingual encoder as it is, or the teacher's body with more languages."""
+"""The encoder that a student starts from: the teacher's body with a vocabulary for more languages."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from pathlib import Path
 
-from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.harness.errors import DataError
 from clir_harness.systems.late_interaction.encoder import TokenEncoder
 from clir_harness.systems.parallel_text.bitext import SentencePair
 from clir_harness.systems.training.vocabulary import with_vocabulary
-
-
-def multilingual_student(source: str | Path, teacher: TokenEncoder, device: str = "cpu") -> TokenEncoder:
-    """A multilingual encoder, from a folder or hub id, as a student of a teacher.
-
-    Args:
-        source: folder or hub id of the encoder.
-        teacher: what it will learn from.
-        device: where to put it.
-
-    Returns:
-        The encoder, in evaluation mode.
-
-    Raises:
-        UsageError: when its vectors have other dimensions than the teacher's.
-    """
-    student = TokenEncoder.load(source, device=device)
-    if student.dim != teacher.dim:
-        raise UsageError(
-            f"the student's vectors have {student.dim} dimensions, the teacher's {teacher.dim}",
-            hint="choose a student of the same size, or one with a projection to it",
-        )
-    return student
 
 
 def student_from_teacher(

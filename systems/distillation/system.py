@@ -91,7 +91,7 @@ class Distilled(LateInteraction[DistilledConfig], TrainableSystem[DistilledConfi
             UsageError: no pair passes the filters, or teacher and start differ in dimensions.
             DivergedError: the loss became NaN or infinite; checkpoints stay.
         """
-        from clir_harness.systems.distillation.distil import distil_from_files
+        from clir_harness.systems.distillation.distil import distil
 
         groups = (
             {language: {language: files} for language, files in bitext.items()} if settings.separate else {"": bitext}
@@ -99,4 +99,4 @@ class Distilled(LateInteraction[DistilledConfig], TrainableSystem[DistilledConfi
         for name, files in groups.items():
             (output / name).mkdir(exist_ok=True)
             own = replace(context, scratch=context.scratch / (name or "all"))
-            distil_from_files(files, settings, output / name, own)
+            distil(files, settings, output / name, own)

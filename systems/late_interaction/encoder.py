@@ -25,6 +25,7 @@ from clir_harness.systems.checkpoints.reading import (
     projection_of,
     read_body,
     read_tokenizer,
+    require_embeddings,
 )
 from clir_harness.systems.checkpoints.sources import SETTINGS_FILE, model_folder
 from clir_harness.systems.late_interaction.pylate import is_pylate, read_pylate_settings, read_steps
@@ -278,12 +279,7 @@ def _require_fit(
     settings: EncoderSettings,
 ) -> None:
     hidden, layers = body.config.hidden_size, body.config.num_hidden_layers
-    embeddings, largest = body.get_input_embeddings().num_embeddings, max(tokenizer.get_vocab().values(), default=-1)
-    if largest >= embeddings:
-        raise DataError(
-            f"the tokenizer's ids go up to {largest}, the model has embeddings for {embeddings} tokens",
-            hint="give the model its own tokenizer, or resize its embeddings and train them",
-        )
+    require_embeddings(body, tokenizer)
     if projection is not None and projection.in_features != hidden:
         raise DataError(
             f"the projection takes vectors of {projection.in_features} dimensions, the body gives {hidden}",

@@ -45,7 +45,7 @@ def train_on_files(bitext: Bitext, settings: ColBERTTraining, output: Path, cont
         "hard negatives a query": settings.hard_negatives,
     }
     about = (
-        f"Started from `{start_name(settings.start)}` (seed {context.seed}) and trained to tell the relevant passage "
+        f"Started from `{start_name(settings.start)}` and trained to tell the relevant passage "
         "of a query from the passages of the batch and those that BM25 confuses with it. Search with MaxSim, or distil "
         "students for other languages from it."
     )

@@ -103,8 +103,6 @@ def train_on_bitext(bitext: Bitext, settings: NMTTraining, output: Path, context
     record = {
         "sources": sources,
         "target": target,
-        "settings": settings_without_places(settings),
-        "seed": context.seed,
         "pairs": {"training": len(short), "too_long": len(train) - len(short), "held_out": len(data.held_out)},
         "filters": {language: asdict(report) for language, report in data.reports.items()},
         "held_out": scores,
@@ -117,14 +115,14 @@ def train_on_bitext(bitext: Bitext, settings: NMTTraining, output: Path, context
     facts = {
         "sentence pairs": len(short),
         "steps x batch": f"{settings.steps} x {settings.batch_size}",
-        "seed": context.seed,
         "held-out pairs": len(data.held_out),
         **{f"held-out {name}": f"{value:.2f}" for name, value in (scores or {}).items()},
     }
     title = f"Translation from {names} into {language_name(target)}"
     write_record(
         output,
-        context.scratch,
+        settings,
+        context,
         record,
         data.files,
         title=title,

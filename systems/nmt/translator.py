@@ -19,6 +19,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedModel, 
 
 from clir_harness.harness.errors import DataError
 from clir_harness.systems.checkpoints.devices import choose_device
+from clir_harness.systems.checkpoints.inference import encode_in_batches
 from clir_harness.systems.checkpoints.sources import model_folder, source_digest
 from clir_harness.systems.checkpoints.transformers_log import quiet
 from clir_harness.systems.nmt.cache import cache_folder
@@ -100,9 +101,8 @@ class _Transformers:
 
     def translate(self, sentences: Sequence[str]) -> list[str]:
         translations: dict[int, str] = {}
-        order = sorted(range(len(sentences)), key=lambda i: (-len(sentences[i]), i))
-        for start in range(0, len(order), self._config.batch):
-            part = order[start : start + self._config.batch]
+
+        def translate(part: list[int]) -> None:
             inputs = self._tokenizer(
                 [self._prefix + sentences[i] for i in part],
                 return_tensors="pt",
@@ -110,17 +110,18 @@ class _Transformers:
                 truncation=True,
                 max_length=self._config.max_tokens,
             ).to(self._model.device)
-            with torch.no_grad():
-                found = self._model.generate(
-                    **inputs,
-                    num_beams=self._config.beams,
-                    do_sample=False,
-                    max_new_tokens=self._config.max_tokens,
-                    forced_bos_token_id=self._first,
-                )
+            found = self._model.generate(
+                **inputs,
+                num_beams=self._config.beams,
+                do_sample=False,
+                max_new_tokens=self._config.max_tokens,
+                forced_bos_token_id=self._first,
+            )
             ids = [[number for number in row if number != self._first] for row in found.tolist()]
             texts = self._tokenizer.batch_decode(ids, skip_special_tokens=True)
             translations.update(zip(part, texts, strict=True))
+
+        encode_in_batches(self._model, sentences, self._config.batch, translate)
         return [translations[i] for i in range(len(sentences))]
 
 

@@ -11,7 +11,6 @@ from typing import TypeVar
 
 import langcodes
 import regex
-from pydantic import BaseModel, ConfigDict, Field
 
 from clir_harness.systems.parallel_text.bitext import SentencePair
 
@@ -26,28 +25,12 @@ _UNICODE_SCRIPTS = {
 """Unicode scripts of the ISO 15924 codes that stand for a mixture or a style."""
 
 
-class FilterSettings(BaseModel):
-    """Limits on sentence pairs.
-
-    Attributes:
-        min_characters: of each side.
-        max_characters: of each side.
-        max_ratio: of the longer side's length to the shorter's, in UTF-8 bytes, which differ less between scripts
-            than characters do; off at 0.
-        min_script_share: least share of the foreign side's letters in a script that the language is written in;
-            off at 0.
-        identical: keep pairs with the same text on both sides.
-        duplicates: keep repeated pairs.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    min_characters: int = Field(default=2, ge=1)
-    max_characters: int = Field(default=1000, ge=1)
-    max_ratio: float = Field(default=5.0, ge=0)
-    min_script_share: float = Field(default=0.5, ge=0, le=1)
-    identical: bool = False
-    duplicates: bool = False
+MIN_CHARACTERS, MAX_CHARACTERS = 2, 1000
+"""Limits on the length of each side."""
+MAX_RATIO = 5.0
+"""Longer side to shorter, in UTF-8 bytes, which differ less between scripts than characters do."""
+MIN_SCRIPT_SHARE = 0.5
+"""Least share of the foreign side's letters in a script that the language is written in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +47,12 @@ class FilterReport:
     duplicate: int = 0
 
 
-def filter_bitext(
-    pairs: Iterable[SentencePair], language: str, settings: FilterSettings | None = None
-) -> tuple[list[SentencePair], FilterReport]:
-    """The pairs that pass, in their order, and the counts.
+def filter_bitext(pairs: Iterable[SentencePair], language: str) -> tuple[list[SentencePair], FilterReport]:
+    """The pairs that pass, in their order, and the counts; repeated ones, and equal sides, are left out.
 
     Args:
         pairs: sentence pairs of one language.
         language: tag of the foreign side.
-        settings: limits; the defaults if None.
 
     Returns:
         The pairs kept, and counts by reason.
@@ -83,13 +63,12 @@ def filter_bitext(
     >>> [pair.id for pair in kept], report.duplicate, report.identical
     (['1'], 1, 1)
     """
-    settings = settings or FilterSettings()
     kept: list[SentencePair] = []
     reasons: Counter[str] = Counter()
     seen: set[bytes] = set()
     for pair in pairs:
-        reason = _fault(pair, language, settings)
-        if reason is None and not settings.duplicates:
+        reason = _fault(pair, language)
+        if reason is None:
             digest = _digest(pair.source, pair.target)
             reason = "duplicate" if digest in seen else None
             seen.add(digest)
@@ -142,19 +121,19 @@ def _digest(*parts: str) -> bytes:
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).digest()
 
 
-def _fault(pair: SentencePair, language: str, settings: FilterSettings) -> str | None:
+def _fault(pair: SentencePair, language: str) -> str | None:
     """Why a pair is left out: a field of the report."""
     lengths = sorted((len(pair.source), len(pair.target)))
     sizes = sorted((len(pair.source.encode()), len(pair.target.encode())))
-    if lengths[0] < settings.min_characters:
+    if lengths[0] < MIN_CHARACTERS:
         return "too_short"
-    if lengths[1] > settings.max_characters:
+    if lengths[1] > MAX_CHARACTERS:
         return "too_long"
-    if settings.max_ratio and sizes[1] > settings.max_ratio * sizes[0]:
+    if sizes[1] > MAX_RATIO * sizes[0]:
         return "length_ratio"
-    if not settings.identical and pair.source == pair.target:
+    if pair.source == pair.target:
         return "identical"
-    if script_share(pair.source, language) < settings.min_script_share:
+    if script_share(pair.source, language) < MIN_SCRIPT_SHARE:
         return "wrong_script"
     return None
 

@@ -78,10 +78,9 @@ def train_encoder(
     context.progress(0, settings.steps, "making the encoder to start from")
     encoder = start(train)
     loss = pairs_loss(encoder, train)
-    own_settings = settings_without_places(settings)
     run = {
         "encoder": encoder.digest(),
-        "settings": own_settings,
+        "settings": settings_without_places(settings),
         "pairs": content_digest(train),
         "seed": context.seed,
     }
@@ -107,8 +106,6 @@ def train_encoder(
     tenth = max(1, len(losses) // 10)
     record = {
         "languages": sorted(bitext),
-        "settings": own_settings,
-        "seed": context.seed,
         "pairs": {"training": len(train), "held_out": len(held)},
         "first_loss": float(np.mean(losses[:tenth])),
         "last_loss": float(np.mean(losses[-tenth:])),
@@ -124,7 +121,8 @@ def train_encoder(
     }
     write_record(
         output,
-        context.scratch,
+        settings,
+        context,
         record,
         describe_files(bitext),
         title=title,

@@ -11,7 +11,8 @@ from typing import Any
 
 from huggingface_hub import ModelCard, ModelCardData
 
-from clir_harness.harness.identity import package_version
+from clir_harness.harness.identity import package_version, settings_without_places
+from clir_harness.harness.training import TrainingContext, TrainingSettings
 from clir_harness.systems.parallel_text.training_data import DataFile
 from clir_harness.systems.training.checkpoints import CURVE
 from clir_harness.systems.training.settings import RECORD
@@ -43,7 +44,8 @@ The licences of the text, and that of the model it started from, if any, apply t
 
 def write_record(
     folder: Path,
-    scratch: Path,
+    settings: TrainingSettings,
+    context: TrainingContext,
     record: Mapping[str, Any],
     files: Sequence[DataFile],
     *,
@@ -57,8 +59,9 @@ def write_record(
 
     Args:
         folder: of the model.
-        scratch: folder of its checkpoints, where the loss curve is.
-        record: facts for programs: settings, seed, pairs, scores ...
+        settings: of the training.
+        context: of the training: seed, and folder of the checkpoints, where the loss curve is.
+        record: more facts for programs: languages, pairs, scores ...
         files: what it was trained on.
         title: of the card.
         about: what the model is and what it is for, as a paragraph of Markdown.
@@ -67,10 +70,15 @@ def write_record(
         pipeline: task of the model, as model hubs name it.
     """
     packages = {name: package_version(name) for name in _PACKAGES}
-    whole = {**record, "files": [asdict(file) for file in files], "packages": packages}
+    whole = {
+        **record,
+        "settings": settings_without_places(settings),
+        "seed": context.seed,
+        "files": [asdict(file) for file in files],
+        "packages": packages,
+    }
     (folder / RECORD).write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    shutil.copyfile(scratch / CURVE, folder / CURVE)
+    shutil.copyfile(context.scratch / CURVE, folder / CURVE)
     data = ModelCardData(language=list(languages), library_name="clir-harness", pipeline_tag=pipeline)
-    ModelCard.from_template(data, template_str=_TEMPLATE, title=title, about=about, facts=facts, files=files).save(
-        folder / "README.md"
-    )
+    values: dict[str, Any] = {"title": title, "about": about, "facts": {**facts, "seed": context.seed}, "files": files}
+    ModelCard.from_template(data, template_str=_TEMPLATE, **values).save(folder / "README.md")

@@ -6,14 +6,12 @@ import pytest
 import torch
 
 from clir_harness.harness.collections.embedded.bitext import bitext
-from clir_harness.harness.errors import DataError, UsageError
-from clir_harness.systems.distillation.student import multilingual_student, student_from_teacher
+from clir_harness.harness.errors import DataError
+from clir_harness.systems.distillation.student import student_from_teacher
 from clir_harness.systems.late_interaction.encoder import TokenEncoder
 from clir_harness.systems.late_interaction.maxsim import text_scores
 from clir_harness.systems.parallel_text.bitext import SentencePair
 from clir_harness.systems.training.pairs import mean_reciprocal_rank
-
-from .conftest import make_teacher
 
 
 def test_the_body_carries_over_and_the_vocabulary_grows(teacher: TokenEncoder, pairs: list[SentencePair]) -> None:
@@ -49,16 +47,6 @@ def test_a_student_is_the_same_every_time_and_survives_saving(
     assert student_from_teacher(teacher, pairs, vocabulary_size=600).digest() == student.digest()
     student.save(tmp_path / "student")
     assert TokenEncoder.load(tmp_path / "student").digest() == student.digest()
-
-
-def test_a_multilingual_encoder_is_taken_as_it_is_if_it_fits(
-    teacher: TokenEncoder, pairs: list[SentencePair], tmp_path: Path
-) -> None:
-    teacher.save(tmp_path / "same")
-    make_teacher(pairs, hidden=16).save(tmp_path / "narrow")
-    assert multilingual_student(tmp_path / "same", teacher).digest() == teacher.digest()
-    with pytest.raises(UsageError, match="16 dimensions, the teacher's 32"):
-        multilingual_student(tmp_path / "narrow", teacher)
 
 
 def test_no_pairs_no_vocabulary(teacher: TokenEncoder) -> None:

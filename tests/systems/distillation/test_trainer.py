@@ -14,18 +14,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import ModelCard
 
 from clir_harness.harness.errors import UsageError
 from clir_harness.harness.training import TrainingContext
 from clir_harness.systems.distillation.distil import distil
-from clir_harness.systems.distillation.settings import Optimisation
+from clir_harness.systems.distillation.settings import Distillation, Optimisation
 from clir_harness.systems.distillation.student import student_from_teacher
 from clir_harness.systems.distillation.trainer import train
 from clir_harness.systems.late_interaction.encoder import TokenEncoder
 from clir_harness.systems.late_interaction.maxsim import text_scores
 from clir_harness.systems.parallel_text.bitext import SentencePair
-from clir_harness.systems.parallel_text.settings import ParallelTextSettings
-from clir_harness.systems.parallel_text.training_data import load_training_data
 from clir_harness.systems.training.checkpoints import CURVE
 from clir_harness.systems.training.fit import DivergedError
 from clir_harness.systems.training.pairs import mean_reciprocal_rank
@@ -205,20 +204,21 @@ def test_requests_that_cannot_be_met_fail_before_training(
         train(new_student(), teacher, pairs, [], QUICK, TrainingContext(tmp_path / "c"))
 
 
-def test_a_result_has_its_record_and_card(
-    new_student: NewStudent, teacher: TokenEncoder, pairs: list[SentencePair], tmp_path: Path
-) -> None:
-    path = tmp_path / "news.tsv"
+def test_a_result_has_its_record_and_card(teacher: TokenEncoder, pairs: list[SentencePair], tmp_path: Path) -> None:
+    path, model = tmp_path / "news.tsv", tmp_path / "model"
     path.write_text("".join(f"{pair.source}\t{pair.target}\n" for pair in [*pairs, pairs[0]]))
-    data = load_training_data({"sw": (path,)}, ParallelTextSettings(held_out=10))
-    student = new_student()
-    (tmp_path / "model").mkdir()
-    settings = QUICK.model_copy(update={"steps": 4})
-    result = distil(student, teacher, data, settings, tmp_path / "model", TrainingContext(tmp_path / "work"))
-    assert TokenEncoder.load(tmp_path / "model").digest() == student.digest()
-    record = json.loads((tmp_path / "model" / "training.json").read_text())
-    assert record["result"]["scores"] == result.scores
+    teacher.save(tmp_path / "teacher")
+    model.mkdir()
+    plain = {**QUICK.model_dump(), "teacher": str(tmp_path / "teacher"), "vocabulary": 600, "steps": 4, "held_out": 10}
+    distil({"sw": (path,)}, Distillation.model_validate(plain), model, TrainingContext(tmp_path / "work", seed=7))
+    record = json.loads((model / "training.json").read_text())
+    assert (record["seed"], record["settings"]["steps"], record["result"]["best_step"]) == (7, 4, 4)
+    assert lines(model)[-1]["mrr"] == record["result"]["scores"]["mrr"]
+    assert record["started_from"]["teacher"] == teacher.digest()
     assert record["filters"]["sw"]["read"] == 201
     assert record["filters"]["sw"]["duplicate"] >= 1
     assert record["files"][0]["name"] == "news.tsv"
-    assert "Swahili" in (tmp_path / "model" / "README.md").read_text()
+    card = ModelCard.load(model / "README.md")
+    assert (card.data.language, card.data.pipeline_tag) == (["sw"], "feature-extraction")
+    assert "Swahili" in card.text
+    assert "| seed | 7 |" in card.text
