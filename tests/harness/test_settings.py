@@ -72,7 +72,7 @@ def test_a_file_becomes_its_model(tmp_path: Path) -> None:
         ("owner: Asha", "owner:", 2, "owner: Input should be a valid string (found None)", "YAML reads it as null,"),
         (BICYCLE, "- a list", 1, "expected a mapping", "its keys are owner, wheels, spare"),
         (BICYCLE, "", 1, "expected a mapping", "its keys are owner, wheels, spare"),
-        (BICYCLE, "owner: a\nowner: b", 2, "is not YAML: the key 'owner' stands twice", None),
+        (BICYCLE, "owner: a\nowner: b", 2, "is not YAML: the key 'owner' occurs twice", None),
     ],
 )
 def test_a_fault_is_told_with_file_line_and_field(
