@@ -108,7 +108,7 @@ def trainable_system(name: str) -> type[TrainableSystem[Any]]:
 
 
 def bitext_path(name: str, folder: Path | None = None) -> BitextPath:
-    """What a name of parallel text stands for: a file, or with `FOREIGN+PIVOT` a Moses pair.
+    """The files that a name of parallel text refers to: one file, or with `FOREIGN+PIVOT` a Moses pair.
 
     Args:
         name: as people write it; a file that has this very name goes before a pair.

@@ -1,9 +1,9 @@
 """CAL: contextual alignment without transport, the counterpart that shows what optimal transport is worth.
 
 The same teacher, student, parallel text and steps as `optical`, with the coupling constraint dropped, so that each
-token aligns to its nearest counterpart: with C[i, j] = 1 - student_i . teacher_j, the loss of a sentence pair is
+token is aligned with its nearest counterpart: with C[i, j] = 1 - student_i . teacher_j, the loss of a sentence pair is
 1/2 (mean over i of min over j of C[i, j] + mean over j of min over i of C[i, j]). Both terms are one-sided relaxations
-of the transport problem, so OPTICAL minus CAL on a leaderboard is the worth of the constraint.
+of the transport problem, so OPTICAL minus CAL on a leaderboard is the contribution of the constraint.
 """
 
 from __future__ import annotations

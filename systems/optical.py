@@ -3,7 +3,8 @@
 After Huang, Yu and Allan (WSDM 2023), "Improving Cross-lingual Information Retrieval on Low-Resource Languages via
 Optimal Transport Distillation", https://arxiv.org/abs/2301.12566. The student learns from parallel text alone: it is
 drawn to put the tokens of a sentence where the teacher puts those of its translation, each token's share of the mass
-moved by the cheapest transport plan. Relevance it has from the teacher, whose vectors it searches.
+moved by the cheapest transport plan. It inherits relevance matching from the teacher, whose vectors
+it searches.
 """
 
 from __future__ import annotations

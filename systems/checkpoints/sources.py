@@ -14,15 +14,8 @@ from typing import Any
 
 from clir_harness.harness.errors import DataError, MissingDataError
 
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "vocab.txt",
-    "vocab.json",
-    "*sentencepiece*.model",
-    "spiece.model",
-    "spm.model",
-    "tokenizer.model",
-    "*.spm",
+TOKENIZER_FILES = tuple(
+    "tokenizer.json vocab.txt vocab.json *sentencepiece*.model spiece.model spm.model tokenizer.model *.spm".split()
 )
 """Files of which a tokenizer needs one."""
 
@@ -34,22 +27,10 @@ SAFETENSORS = "model.safetensors"
 PICKLE = "pytorch_model.bin"
 _PICKLES = ("*.bin", "*.bin.index.json", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _NEVER_READ = (
-    *(
-        "*.md",
-        "*.gitattributes",
-        "*.gitignore",
-        "LICENSE*",
-        "NOTICE*",
-        "*.pdf",
-        "*.png",
-        "*.jpg",
-        "*.jpeg",
-        "*.gif",
-        "*.svg",
-    ),
-    *("*.h5", "*.msgpack", "*.ot", "*.onnx", "*.onnx_data", "*.tflite", "*.gguf", "*.mlmodel", "*.npz"),  # for others
-    *("optimizer*", "scheduler*", "rng_state*", "scaler.pt", "trainer_state.json", "training_args.*", "events.out.*"),
-    *("losses.jsonl", "*.log", "*.lock", "*.pyc"),
+    *"*.md *.gitattributes *.gitignore LICENSE* NOTICE* *.pdf *.png *.jpg *.jpeg *.gif *.svg".split(),
+    *"*.h5 *.msgpack *.ot *.onnx *.onnx_data *.tflite *.gguf *.mlmodel *.npz".split(),  # for other libraries
+    *"optimizer* scheduler* rng_state* scaler.pt trainer_state.json training_args.* events.out.*".split(),
+    *"losses.jsonl *.log *.lock *.pyc".split(),
 )
 _NEVER_ENTERED = (".*", "__pycache__", "checkpoint-*", "onnx", "openvino", "coreml", "runs", "original")
 _MODULES = "modules.json"

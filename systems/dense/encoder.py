@@ -82,8 +82,8 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
 
         Args:
             source: a folder, or a model hub id.
-            choices: what shall hold in place of what the model's own files say.
-            query_length, passage_length: longest texts in place of what the model's files say; or the model's own
+            choices: what overrides the model's own files.
+            query_length, passage_length: longest texts instead of what the model's files say; or the model's own
                 limit if less.
             device: where to put it.
 

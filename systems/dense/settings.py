@@ -41,7 +41,7 @@ class EncoderChoices(BaseModel):
         return encoder or find_preset(self.preset or DEFAULT_PRESET).encoder
 
     def choices_for(self, encoder: str | None) -> Choices:
-        """Pooling, normalisation and prompts for an encoder; None stands for the preset's."""
+        """Pooling, normalisation and prompts for an encoder; None means the preset's."""
         name = self.preset or (DEFAULT_PRESET if encoder is None else None)
         if name is None:
             return Choices(self.pooling, self.normalise, self.query_prompt, self.passage_prompt)
@@ -81,7 +81,7 @@ class MDPRConfig(EncoderChoices, SystemConfig):
     hnsw_ef_search: int = Field(
         1000, ge=1, description="candidates looked at for a query: no ranking is longer, however deep it is asked for"
     )
-    passage_batch: int = Field(32, ge=1, description="passages encoded at once; does not bear on the result")
+    passage_batch: int = Field(32, ge=1, description="passages encoded at once; does not change the result")
     device: str = Field("auto", description="auto (a GPU if there is one), cpu, cuda ...", json_schema_extra=_PLACE)
 
     @property

@@ -50,7 +50,7 @@ class MDPR(TrainableSystem[MDPRConfig]):
         return {"passage encoder": source_digest(self.config.passage_source)}
 
     def index_settings(self) -> Mapping[str, Any]:
-        """What bears on the passages' vectors and on the index; queries may change without a new one."""
+        """What affects the passages' vectors and the index; queries may change without a new one."""
         config = self.config
         names = ["preset", "pooling", "normalise", "passage_prompt", "passage_length", "passages", "index"]
         if config.index == "hnsw":

@@ -2,7 +2,7 @@
 
 `transport` is the loss of OPTICAL (Huang, Yu & Allan, WSDM 2023, https://arxiv.org/abs/2301.12566). `nearest`,
 called CAL on the leaderboards, is the same without the coupling constraint: each token is aligned with its nearest
-one, so that what OPTICAL gains over CAL is the worth of optimal transport. `mean` is sentence-level
+one, so that what OPTICAL gains over CAL is the contribution of optimal transport. `mean` is sentence-level
 distillation (Reimers & Gurevych 2020, https://arxiv.org/abs/2004.09813), `position` aligns token i to token i.
 """
 

@@ -53,7 +53,7 @@ class LateInteractionConfig(SystemConfig):
         return self.student
 
     def load(self, language: str, threads: int, passage_length: int | None = None) -> TokenEncoder:
-        """The encoder for texts of a language, with passages of so many tokens.
+        """The encoder for texts of a language, ready to use.
 
         Args:
             language: tag of the language of the texts.

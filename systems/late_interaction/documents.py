@@ -31,7 +31,7 @@ class TokenVectorIndex(RetrievalSystem[LateInteractionConfig]):
         return {} if source is None else {"encoder": source_digest(source)}
 
     def index_settings(self) -> Mapping[str, Any]:
-        """How documents are split; not what bears on speed or memory only."""
+        """How documents are split; not what affects speed or memory only."""
         return {"passage_length": self.config.passage_length, "stride": self.config.stride}
 
     def describe_index(self, language: str) -> Mapping[str, Any]:

@@ -79,7 +79,7 @@ class TokenEncoder(nn.Module):  # type: ignore[misc]
 
         Args:
             source: a folder, or a model hub id.
-            settings: in place of those kept with the model. Where neither says anything, ColBERT's for a
+            settings: instead of those kept with the model. Where neither says anything, ColBERT's for a
                 checkpoint with a projection, else the defaults, shortened to what the model can take.
             device: where to put it.
 
@@ -257,7 +257,7 @@ class TokenEncoder(nn.Module):  # type: ignore[misc]
         return {name: tensor.to(self.device) for name, tensor in self._tokens.pad(rows, role).items()}
 
     def _weights(self) -> dict[str, Tensor]:
-        """All that bears on the vectors; a pooler does not, and is drawn at random where a checkpoint has none."""
+        """All weights that affect the vectors; a pooler does not, and is random where a checkpoint has none."""
         weights = {name: tensor for name, tensor in self.body.state_dict().items() if not name.startswith(POOLER)}
         if self.projection is not None:
             weights[PROJECTION] = self.projection.weight

@@ -153,7 +153,7 @@ def arranged_scores(queries: Sequence[Tensor], tokens: ArrangedTokens, *, memory
 
 
 def _query_batches(queries: Sequence[Tensor], tokens: int) -> Iterator[range]:
-    """Successive queries that have at most so many tokens together; one alone may have more."""
+    """Successive queries with a limited number of tokens together; one alone may have more."""
     start = count = 0
     for number, query in enumerate(queries):
         if number > start and count + len(query) > tokens:
@@ -181,7 +181,7 @@ def _best_matches(stacked: Tensor, tokens: ArrangedTokens, memory: int) -> Itera
 
 
 def _blocks(groups: Sequence[LengthGroup], rows: int) -> Iterator[list[LengthGroup]]:
-    """Parts of groups that follow one another and have at most so many rows together, at least one passage."""
+    """Successive parts of groups with a limited number of rows together, at least one passage."""
     block: list[LengthGroup] = []
     room = rows
     for group in groups:

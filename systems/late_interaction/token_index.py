@@ -194,7 +194,7 @@ class TokenIndex:
         return {name: number for number, name in enumerate(self.ids)}
 
     def _whole_documents(self, window: int) -> Iterator[tuple[int, int]]:
-        """Spans of passages that hold whole documents and at most so many bytes; one document alone may have more."""
+        """Spans of passages: whole documents and a limited number of bytes; one document alone may have more."""
         starts = np.flatnonzero(np.diff(self._owners, prepend=-1))
         bounds = self._offsets[np.append(starts, len(self._owners))] * self.dim * 2
         first = 0

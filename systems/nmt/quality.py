@@ -14,7 +14,7 @@ from clir_harness.systems.parallel_text.filters import script_share
 MIN_LETTERS = 20
 """Shorter texts are not identified: too little to go by."""
 GUESSES = 3
-"""A text counts as in the wrong language when the right one is not among so many best guesses.
+"""A text counts as in the wrong language when the right one is not among its best guesses.
 
 The best guess alone too often takes short English questions for Nigerian Pidgin.
 """

@@ -69,7 +69,7 @@ class Translation(AbstractContextManager["Translation"]):
     def counts(self) -> dict[str, Any]:
         """Counts of `quality` over the texts so far; sentences that were not in the cache, and their seconds.
 
-        With them the tokens that told the model the languages it translates `from` and `into`.
+        Also the tokens that name the languages it translates `from` and `into` to the model.
         """
         counted = quality(self._done.items(), self._pair.document)
         return {**counted, **self._languages, "sentences_translated": self._made, "seconds": self._seconds}

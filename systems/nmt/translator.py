@@ -196,7 +196,7 @@ def _converted(folder: Path) -> Path:
 
 
 def _converter(folder: Path) -> Any:
-    """CTranslate2's converter, told of the languages that M2M-100's tokenizer no longer lists among its tokens."""
+    """CTranslate2's converter, given the languages that M2M-100's tokenizer no longer lists among its tokens."""
     from ctranslate2.converters import TransformersConverter
 
     class Converter(TransformersConverter):  # type: ignore[misc]

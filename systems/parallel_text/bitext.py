@@ -150,7 +150,7 @@ def _read_jsonl(path: Path, language: str, pivot: str) -> Iterator[SentencePair]
 
 
 def _read_tmx(path: Path, language: str, pivot: str) -> Iterator[SentencePair]:
-    """TMX 1.4 as a stream: every element is let go once read."""
+    """TMX 1.4 as a stream: every element is freed once read."""
     _refuse_doctype_entities(path)
     number = 0
     with open_binary(path) as handle:

@@ -22,7 +22,7 @@ _UNICODE_SCRIPTS = {
     "Jpan": ("Han", "Hiragana", "Katakana"),
     "Kore": ("Hangul", "Han"),
 }
-"""Unicode scripts of the ISO 15924 codes that stand for a mixture or a style."""
+"""Unicode scripts of the ISO 15924 codes that name a mixture or a style."""
 
 
 MIN_CHARACTERS, MAX_CHARACTERS = 2, 1000

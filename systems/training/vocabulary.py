@@ -14,7 +14,7 @@ from clir_harness.systems.training.lexical_start import translated_embeddings
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 WITHIN = "##"
-"""What a piece that goes on with a word begins with (BERT's notation)."""
+"""Prefix of a piece that continues a word (BERT's notation)."""
 WORD_START = "▁"
 """What the first piece of a word begins with where pieces are learnt."""
 VOWEL_POINTS = "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]"
@@ -220,13 +220,7 @@ def _new_embeddings(
 
 
 def _special_tokens(tokenizer: PreTrainedTokenizerFast) -> list[str | None]:
-    return [
-        tokenizer.pad_token,
-        tokenizer.unk_token,
-        tokenizer.cls_token,
-        tokenizer.sep_token,
-        tokenizer.mask_token,
-    ]
+    return [getattr(tokenizer, f"{name.strip('[]').lower()}_token") for name in SPECIAL_TOKENS]
 
 
 def _ids(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -> list[list[int]]:
