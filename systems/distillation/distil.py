@@ -68,12 +68,7 @@ def distil(bitext: Bitext, settings: Distillation, output: Path, context: Traini
         "its English translation. Search with MaxSim, English documents being encoded by that same teacher. It was "
         "trained on nothing but the files below: it inherits relevance matching from the teacher."
     )
-    facts = {
-        "sentence pairs": len(data.pairs),
-        "steps x batch": f"{result.steps} x {settings.batch_size * settings.accumulation}",
-        "held-out pairs": len(data.held_out),
-        **{f"held-out {name}, step {result.best_step}": f"{value:.3f}" for name, value in result.scores.items()},
-    }
+    facts = {f"held-out {name}, step {result.best_step}": f"{value:.3f}" for name, value in result.scores.items()}
     title = f"Token encoder for {names}, distilled from an English teacher"
     write_record(
         output, settings, context, record, data.files, title=title, about=about, facts=facts, languages=languages

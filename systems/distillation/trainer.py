@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from clir_harness.harness.errors import UsageError
-from clir_harness.harness.identity import fingerprint, settings_without_places
+from clir_harness.harness.identity import fingerprint
 from clir_harness.harness.progress import Progress, no_progress
 from clir_harness.harness.training import TrainingContext
 from clir_harness.systems.checkpoints.devices import choose_device
@@ -60,13 +60,8 @@ def train(
         )
     if not pairs:
         raise UsageError("no sentence pairs to train on", hint="check the files and the filters' counts")
-    run = {
-        "settings": {**settings_without_places(settings), "seed": context.seed},
-        "student": student.digest(),
-        "teacher": teacher.digest(),
-        "pairs": fingerprint([[(pair.source, pair.target) for pair in side] for side in (pairs, held_out)]),
-    }
-    checkpoints = Checkpoints(context.scratch, run)
+    texts = fingerprint([[(pair.source, pair.target) for pair in side] for side in (pairs, held_out)])
+    checkpoints = Checkpoints(context, settings, student=student.digest(), teacher=teacher.digest(), pairs=texts)
     objective = _Objective(student, teacher, sample(held_out, settings.evaluation_pairs), settings)
     order = BatchOrder(len(pairs), settings.batch_size, context.seed, [len(pair.target) for pair in pairs])
     teacher_vectors: Mapping[str, Tensor] | None = None

@@ -25,7 +25,6 @@ from transformers.models.marian.modeling_marian import shift_tokens_right
 
 from clir_harness.harness.collections.base import content_digest
 from clir_harness.harness.errors import UsageError
-from clir_harness.harness.identity import settings_without_places
 from clir_harness.harness.languages import language_name
 from clir_harness.harness.training import Bitext, TrainingContext
 from clir_harness.systems.checkpoints.transformers_log import quiet
@@ -85,8 +84,7 @@ def train_on_bitext(bitext: Bitext, settings: NMTTraining, output: Path, context
             hint="raise max_tokens, or give more text",
         )
     model = start_model(tokenizer, encoded, settings, context.seed)
-    run = {"settings": settings_without_places(settings), "pairs": content_digest(train), "seed": context.seed}
-    checkpoints = Checkpoints(context.scratch, run)
+    checkpoints = Checkpoints(context, settings, pairs=content_digest(train))
     order = BatchOrder(len(short), settings.batch_size, context.seed, [len(target) for _, target in short])
     fit(
         model,
@@ -112,12 +110,7 @@ def train_on_bitext(bitext: Bitext, settings: NMTTraining, output: Path, context
         f"A Marian model of {settings.layers} + {settings.layers} layers of width {settings.width}, trained on nothing "
         "but the files below. It writes lower case: its translations are for lexical search, not for readers."
     )
-    facts = {
-        "sentence pairs": len(short),
-        "steps x batch": f"{settings.steps} x {settings.batch_size}",
-        "held-out pairs": len(data.held_out),
-        **{f"held-out {name}": f"{value:.2f}" for name, value in (scores or {}).items()},
-    }
+    facts = {f"held-out {name}": f"{value:.2f}" for name, value in (scores or {}).items()}
     title = f"Translation from {names} into {language_name(target)}"
     write_record(
         output,

@@ -15,6 +15,8 @@ from torch.optim import Optimizer
 
 from clir_harness.harness.atomic_files import atomic_folder, atomic_path, write_text
 from clir_harness.harness.errors import DataError, UsageError
+from clir_harness.harness.identity import settings_without_places
+from clir_harness.harness.training import TrainingContext, TrainingSettings
 
 CURVE = "losses.jsonl"
 KEPT = 2
@@ -26,17 +28,19 @@ class Checkpoints:
     """The checkpoints of one training in a folder of its own, and its loss curve beside them.
 
     Args:
-        folder: where; made when it is not there.
-        run: what this training is, by name.
+        context: folder, made when it is not there; and seed.
+        settings: of the training.
+        inputs: digests of what else the training depends on, by name.
 
     Raises:
         UsageError: when the folder holds another training; names what differs.
     """
 
-    def __init__(self, folder: Path, run: Mapping[str, Any]) -> None:
-        self.folder = folder
+    def __init__(self, context: TrainingContext, settings: TrainingSettings, **inputs: str) -> None:
+        self.folder = folder = context.scratch
         self.curve = folder / CURVE
         folder.mkdir(parents=True, exist_ok=True)
+        run = {"settings": settings_without_places(settings), "seed": context.seed, **inputs}
         if (path := folder / _RUN).is_file():
             found = json.loads(path.read_text("utf-8"))
             if different := [key for key, value in run.items() if found.get(key) != value]:

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from clir_harness.harness.collections.base import content_digest
-from clir_harness.harness.identity import settings_without_places
 from clir_harness.harness.training import Bitext, TrainingContext
 from clir_harness.systems.parallel_text.training_data import describe_files
 from clir_harness.systems.training.batches import BatchOrder
@@ -78,13 +77,7 @@ def train_encoder(
     context.progress(0, settings.steps, "making the encoder to start from")
     encoder = start(train)
     loss = pairs_loss(encoder, train)
-    run = {
-        "encoder": encoder.digest(),
-        "settings": settings_without_places(settings),
-        "pairs": content_digest(train),
-        "seed": context.seed,
-    }
-    checkpoints = Checkpoints(context.scratch, run)
+    checkpoints = Checkpoints(context, settings, encoder=encoder.digest(), pairs=content_digest(train))
 
     def evaluate() -> dict[str, float]:
         return {"mrr": mean_reciprocal_rank(held, partial(scores, encoder))} if held else {}
@@ -113,10 +106,7 @@ def train_encoder(
         "mrr_after": fitted.scores.get("mrr"),
     }
     shown = {
-        "pairs trained on": len(train),
-        "steps x batch": f"{settings.steps} x {settings.batch_size}",
         "loss, first and last tenth of the steps": f"{record['first_loss']:.3f}, {record['last_loss']:.3f}",
-        "held-out pairs": len(held),
         "held-out MRR, before and after": f"{before:.3f}, {record['mrr_after']:.3f}" if held else "not measured",
     }
     write_record(

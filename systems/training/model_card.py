@@ -12,10 +12,10 @@ from typing import Any
 from huggingface_hub import ModelCard, ModelCardData
 
 from clir_harness.harness.identity import package_version, settings_without_places
-from clir_harness.harness.training import TrainingContext, TrainingSettings
+from clir_harness.harness.training import TrainingContext
 from clir_harness.systems.parallel_text.training_data import DataFile
 from clir_harness.systems.training.checkpoints import CURVE
-from clir_harness.systems.training.settings import RECORD
+from clir_harness.systems.training.settings import RECORD, FitSettings
 
 _PACKAGES = ("POT", "clir-harness", "tokenizers", "torch", "transformers")
 _TEMPLATE = """\
@@ -44,7 +44,7 @@ The licences of the text, and that of the model it started from, if any, apply t
 
 def write_record(
     folder: Path,
-    settings: TrainingSettings,
+    settings: FitSettings,
     context: TrainingContext,
     record: Mapping[str, Any],
     files: Sequence[DataFile],
@@ -61,11 +61,11 @@ def write_record(
         folder: of the model.
         settings: of the training.
         context: of the training: seed, and folder of the checkpoints, where the loss curve is.
-        record: more facts for programs: languages, pairs, scores ...
+        record: more facts for programs: languages, scores ...; and under `pairs` how many were trained on and held out.
         files: what it was trained on.
         title: of the card.
         about: what the model is and what it is for, as a paragraph of Markdown.
-        facts: what the card says of it, by name.
+        facts: what the card says of it besides, by name.
         languages: tags of the languages that the model is for.
         pipeline: task of the model, as model hubs name it.
     """
@@ -80,5 +80,12 @@ def write_record(
     (folder / RECORD).write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     shutil.copyfile(context.scratch / CURVE, folder / CURVE)
     data = ModelCardData(language=list(languages), library_name="clir-harness", pipeline_tag=pipeline)
-    values: dict[str, Any] = {"title": title, "about": about, "facts": {**facts, "seed": context.seed}, "files": files}
+    shown = {
+        "pairs trained on": record["pairs"]["training"],
+        "held-out pairs": record["pairs"]["held_out"],
+        "steps x batch": f"{settings.steps} x {settings.batch_size}",
+        "seed": context.seed,
+        **facts,
+    }
+    values: dict[str, Any] = {"title": title, "about": about, "facts": shown, "files": files}
     ModelCard.from_template(data, template_str=_TEMPLATE, **values).save(folder / "README.md")

@@ -33,7 +33,7 @@ def test_the_record_says_what_it_was_made_from_and_what_it_scored(model: Path, b
     assert record["held_out"]["chrf"] > 90
     assert record["held_out"]["perplexity"] < 2
     card = (model / "README.md").read_text()
-    assert "| sentence pairs | 738 |" in card
+    assert "| pairs trained on | 738 |" in card
     assert "Translation from Swahili into English" in card
 
 

@@ -47,7 +47,7 @@ def train(
             raise KeyboardInterrupt
 
     context = TrainingContext(folder, seed, progress=progress)
-    checkpoints = Checkpoints(folder, {"settings": settings.model_dump(), "seed": seed})
+    checkpoints = Checkpoints(context, settings)
     return fit(model, model.embeddings, noisy(model), settings, checkpoints, context, **options)  # type: ignore[arg-type]
 
 
@@ -92,7 +92,8 @@ def test_the_gradient_of_a_step_is_that_of_the_mean_over_its_batches(tmp_path: P
     with torch.no_grad():
         model.embeddings.weight.fill_(1.0)
     settings = SETTINGS.model_copy(update={"steps": 1, "warmup": 0.0})
-    checkpoints, context = Checkpoints(tmp_path, {}), TrainingContext(tmp_path)
+    context = TrainingContext(tmp_path)
+    checkpoints = Checkpoints(context, settings)
     losses = lambda number, _: ((model.embeddings.weight - 3.0 * number) ** 2).sum()  # noqa: E731
     fit(model, model.embeddings, losses, settings, checkpoints, context, accumulation=2)
     assert model.weights() == pytest.approx([1.1, 0.0])  # AdamW's first step is as long as the learning rate
@@ -121,7 +122,8 @@ def test_without_patience_all_steps_are_taken_and_the_last_weights_scored(tmp_pa
 def test_a_loss_that_is_no_number_stops_the_training_and_leaves_the_checkpoints(tmp_path: Path) -> None:
     model = Line()
     losses = lambda number, _: (model.rest.weight * (torch.nan if number == 5 else 1.0)).sum()  # noqa: E731
+    context = TrainingContext(tmp_path)
     with pytest.raises(DivergedError, match="diverged at step 6: loss nan") as caught:
-        fit(model, model.embeddings, losses, SETTINGS, Checkpoints(tmp_path, {}), TrainingContext(tmp_path))
+        fit(model, model.embeddings, losses, SETTINGS, Checkpoints(context, SETTINGS), context)
     assert "lower the learning rates" in str(caught.value)
     assert [path.name for path in tmp_path.glob("step-*")] == ["step-000000004"]
