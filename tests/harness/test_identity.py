@@ -76,12 +76,12 @@ def test_settings_that_say_where_an_input_is_are_left_out() -> None:
 
 def test_a_system_is_told_by_name_settings_code_inputs_and_libraries() -> None:
     identity = system_identity(Placed(BM25.Config(k1=1.5)))
-    assert identity["name"] == "placed"
-    assert identity["settings"]["k1"] == 1.5
-    assert identity["code"] == system_code(Placed) != system_code(BM25)
-    assert identity["inputs"] == {"model": "digest"}
-    assert identity["packages"] == {"numpy": package_version("numpy"), "no-such-distribution": "not installed"}
-    assert identity["components"] == []
+    assert identity.name == "placed"
+    assert identity.settings["k1"] == 1.5
+    assert identity.code == system_code(Placed) != system_code(BM25)
+    assert identity.inputs == {"model": "digest"}
+    assert identity.packages == {"numpy": package_version("numpy"), "no-such-distribution": "not installed"}
+    assert identity.components == ()
 
 
 def test_what_a_system_is_made_of_counts_however_deep_it_is() -> None:
@@ -91,8 +91,8 @@ def test_what_a_system_is_made_of_counts_however_deep_it_is() -> None:
 
     one, other = system_identity(fused(0.9)), system_identity(fused(1.2))
     assert fingerprint(one) != fingerprint(other)
-    assert [part["settings"]["k1"] for part in one["components"][0]["components"]] == [0.9, 0.9]
-    assert one["components"][1] == other["components"][1] == system_identity(BM25(BM25.Config()))
+    assert [part.settings["k1"] for part in one.components[0].components] == [0.9, 0.9]
+    assert one.components[1] == other.components[1] == system_identity(BM25(BM25.Config()))
 
 
 @pytest.mark.parametrize(

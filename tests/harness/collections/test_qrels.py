@@ -52,7 +52,7 @@ def test_lines_of_one_query_may_be_scattered_over_several_files(tmp_path: Path) 
         ("q1 0 d3 9223372036854775808", "expected an integer grade"),
         ("q1 0 d3 -9223372036854775809", "expected an integer grade"),
         (f"q1 0 d3 {'9' * 5000}", "expected an integer grade, found '9{30}…9{30}'"),
-        ("q1 0 d\x07 1", r"'d\\x07' is no id"),
+        ("q1 0 d\x07 1", r"'d\\x07' is not a valid id"),
         ("q1 1 d1 1", "document 'd1' is judged twice for query 'q1'"),
         ("q1 0 d1 0", "document 'd1' is judged twice for query 'q1'"),
     ],

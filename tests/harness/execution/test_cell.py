@@ -94,7 +94,7 @@ class Cell:
         return self.events[-1].reason or self.events[-1].status
 
     def run(self) -> Run:
-        return Run.read(self.store.cell_folder(self.carried.key) / "run.trec.gz")
+        return self.store.run(self.carried.key)
 
 
 @pytest.fixture
@@ -178,9 +178,11 @@ def test_a_cell_that_fails_is_kept_with_its_reason_and_tried_again(answer: str, 
 
 def test_a_failure_keeps_what_to_do_about_it_and_where_it_happened(cell: Cell) -> None:
     cell.carry_out(answer="fail(UsageError('no such thing', hint='buy one'))")
-    error = json.loads((cell.store.cell_folder(cell.carried.key) / "cell.json").read_text("utf-8"))["error"]
-    assert (error["type"], error["message"], error["hint"]) == ("UsageError", "no such thing", "buy one")
-    assert "scripted_cell.py" in error["traceback"]
+    record = cell.store.cell(cell.carried.key)
+    assert record is not None
+    assert record.error is not None
+    assert (record.error.type, record.error.message, record.error.hint) == ("UsageError", "no such thing", "buy one")
+    assert "scripted_cell.py" in record.error.traceback
 
 
 def test_an_interrupt_is_no_result(cell: Cell) -> None:
