@@ -27,12 +27,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from filelock import FileLock
 from pydantic import ValidationError
 
+from clir_harness.harness.atomic_files import atomic_path
 from clir_harness.harness.collections.base import Qrels
 from clir_harness.harness.collections.qrels import format_qrels, qrels_digest, read_qrels
 from clir_harness.harness.content_store import ContentStore, explained, read_json, write_json
 from clir_harness.harness.errors import StoreError
 from clir_harness.harness.record import FORMAT, Board, CellRecord, KeptScores
 from clir_harness.harness.record_identity import Record
+from clir_harness.harness.settings import faults
 
 if TYPE_CHECKING:  # loads numpy and more, which naming a system does not need
     from clir_harness.harness.runs.run import Run
@@ -203,10 +205,10 @@ class Store(ContentStore):
         digest = qrels_digest(qrels)
         path = self.root / "qrels" / f"{digest}.trec"
         if not path.exists():
-            with self.staging() as folder:
-                (folder / "text").write_text(format_qrels(qrels), encoding="utf-8")
-                path.parent.mkdir(parents=True, exist_ok=True)
-                (folder / "text").replace(path)
+            with explained(self.root):
+                path.parent.mkdir(exist_ok=True)
+                with atomic_path(path) as part:
+                    part.write_text(format_qrels(qrels), encoding="utf-8")
         return digest
 
     def query_texts(self, digest: str) -> dict[str, str] | None:
@@ -279,6 +281,4 @@ def _record(kind: type[R], path: Path, remedy: str) -> R | None:
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(map(str, fault["loc"]))
-        raise StoreError(f"{path} is damaged: {place}: {fault['msg']}", hint=f"delete it; {remedy}") from None
+        raise StoreError(f"{path} is damaged: {faults(error, kind)[0]}", hint=f"delete it; {remedy}") from None
