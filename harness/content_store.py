@@ -60,11 +60,14 @@ def explained(root: Path) -> Iterator[None]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file so that readers see the old content or the new, never a part.
+    """Write a JSON file atomically; its folder is created if missing.
 
     Args:
-        path: the file; its folder is made when it does not exist.
-        value: mappings, lists, text, finite numbers, booleans and None.
+        path: the file.
+        value: plain data.
+
+    Raises:
+        OSError: the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as part, part.open("w", encoding="utf-8") as handle:
@@ -162,29 +165,35 @@ class ContentStore:
     # -- artefacts -------------------------------------------------------------------------------------------
 
     def artefact(self, kind: str, key: str) -> Artefact | None:
-        """A kept artefact.
+        """A stored artefact.
 
         Args:
             kind: e.g. "index".
             key: digest of everything the artefact depends on.
 
         Returns:
-            The artefact, None when there is none.
+            The artefact; None when there is none.
+
+        Raises:
+            StoreError: its record cannot be read.
         """
         folder = self.root / "artefacts" / kind / key
         record = read_json(folder / "artefact.json")
         return None if record is None else Artefact(folder / "content", record, reused=True)
 
     def obtain(self, kind: str, key: str, build: Callable[[Path], Mapping[str, Any]]) -> Artefact:
-        """The artefact of a key, built now when it is not there; only one process builds it at a time.
+        """The artefact of a key, built now if it does not exist; only one process builds it at a time.
 
         Args:
             kind: e.g. "index".
             key: digest of everything the artefact depends on.
-            build: fills an empty folder and returns the record to keep with it.
+            build: fills an empty folder and returns the record to store with it.
 
         Returns:
-            The artefact; `reused` when it was there already.
+            The artefact.
+
+        Raises:
+            StoreError: the store cannot be read or written.
         """
         if kept := self.artefact(kind, key):
             return kept

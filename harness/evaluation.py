@@ -9,15 +9,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 
 from clir_harness.harness.collections.base import Qrels
-from clir_harness.harness.errors import CollectionError, DataError, UnknownNameError, UsageError
+from clir_harness.harness.errors import CollectionError, UnknownNameError, UsageError
 from clir_harness.harness.identity import package_version
-from clir_harness.harness.measures import VERSION, Floats, JudgedRankings, Measure, native, ordinals
+from clir_harness.harness.measures import VERSION, Floats, Measure, judged_rankings, native
 from clir_harness.harness.runs.run import Run
 
 _BASE_AND_REST = re.compile(r"([^@(\s]*)(.*)", re.DOTALL)
@@ -26,12 +25,6 @@ _EXAMPLES = "measures are written like AP, nDCG@20, RR@10, R@100, AP(rel=2) or J
 
 def parse_measures(names: Iterable[str | Measure]) -> list[Measure]:
     """Parse measures written in ir-measures' language, in order and without duplicates.
-
-    Args:
-        names: names or ir-measures objects.
-
-    Returns:
-        ir-measures objects.
 
     Raises:
         UnknownNameError: no measure has that name; suggests close ones.
@@ -203,7 +196,7 @@ def evaluate(run: Run, qrels: Qrels, measures: Iterable[str | Measure], *, same_
     if not judged:
         raise CollectionError("no judgements to evaluate against", hint="check the qrels file")
     answered = set(run.query_ids)
-    rankings = _join(run, judged, same_documents)
+    rankings = judged_rankings(run, judged, same_documents)
     scores = {str(measure): compute(rankings, measure) for measure in parsed if (compute := native(measure))}
     scores |= _through_ir_measures(run, judged, [measure for measure in parsed if native(measure) is None])
     return Evaluation(
@@ -211,65 +204,6 @@ def evaluate(run: Run, qrels: Qrels, measures: Iterable[str | Measure], *, same_
         scores={str(measure): scores[str(measure)] for measure in parsed},
         missing=tuple(query for query in judged if query not in answered),
         unjudged=tuple(query for query in run.query_ids if query not in judged),
-    )
-
-
-def _join(run: Run, judged: Qrels, same_documents: bool) -> JudgedRankings:
-    """Find the judged documents of each judged query in the run."""
-    import pyarrow as pa
-    from pyarrow import compute
-
-    row_of = {query: row for row, query in enumerate(judged)}
-    rows = np.array([row_of.get(query, -1) for query in run.query_ids], np.int64)
-    if len(run) and (rows < 0).all():
-        raise _mismatch("query", run.query_ids, judged)
-    sizes = np.diff(run.offsets)
-    retrieved = np.zeros(len(judged), np.int64)
-    retrieved[rows[rows >= 0]] = sizes[rows >= 0]
-
-    judgements = np.array([len(documents) for documents in judged.values()])
-    total = int(judgements.sum())
-    judged_query = np.repeat(np.arange(len(judged)), judgements)
-    judged_grade = np.fromiter(chain.from_iterable(docs.values() for docs in judged.values()), np.int64, total)
-    encoded = pa.array(list(chain.from_iterable(judged.values())), pa.string()).dictionary_encode()
-    pairs = judged_query * len(encoded.dictionary) + encoded.indices.to_numpy()
-    by_pair = np.argsort(pairs)
-
-    code_of = compute.index_in(run.documents, value_set=encoded.dictionary).fill_null(-1).to_numpy()
-    if not same_documents and len(code_of) and (code_of < 0).all():
-        raise _mismatch("document", run.documents.to_pylist(), encoded.dictionary.to_pylist())
-    codes = code_of[run.codes]
-    row = np.repeat(rows, sizes)
-    lines = np.flatnonzero((codes >= 0) & (row >= 0))
-    wanted = row[lines] * len(encoded.dictionary) + codes[lines]
-    place = by_pair[np.minimum(np.searchsorted(pairs, wanted, sorter=by_pair), total - 1)]
-    found = pairs[place] == wanted
-    lines, place = lines[found], place[found]
-    # The run may hold its queries in another order than the judgements do.
-    order = np.argsort(row[lines], kind="stable")
-    lines, place = lines[order], place[order]
-    query = row[lines]
-    ranks = np.arange(1, len(run.codes) + 1) - np.repeat(run.offsets[:-1], sizes)
-    return JudgedRankings(
-        queries=len(judged),
-        retrieved=retrieved,
-        judged_query=judged_query,
-        judged_grade=judged_grade,
-        query=query,
-        rank=ranks[lines],
-        rank_among_judged=ordinals(query),
-        grade=judged_grade[place],
-    )
-
-
-def _mismatch(kind: str, in_run: Iterable[str], in_qrels: Iterable[str]) -> DataError:
-    def sample(ids: Iterable[str]) -> str:
-        return ", ".join(repr(one) for one in islice(ids, 3))
-
-    return DataError(
-        f"run and judgements have no {kind} in common: the run has {sample(in_run)} ..., "
-        f"the judgements have {sample(in_qrels)} ...",
-        hint="check that both are of the same collection and use the same ids",
     )
 
 

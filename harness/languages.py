@@ -60,12 +60,6 @@ def canonical_tag(tag: str) -> str:
     Tags outside the table are accepted when BCP-47 knows them, normalised by `langcodes`. A script is left out where it
     is the usual one of the language, or of the language in that region.
 
-    Args:
-        tag: a BCP-47 tag or an alias, in any case, with hyphens or underscores.
-
-    Returns:
-        The tag.
-
     Raises:
         UnknownNameError: no language has this tag; suggests close ones.
 

@@ -6,12 +6,17 @@ A measure is an ir-measures object; `native` returns the function for those that
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from clir_harness.harness.collections.base import Qrels
+from clir_harness.harness.errors import DataError
+from clir_harness.harness.runs.run import Run
 
 Measure = Any
 """An `ir_measures.Measure`: `NAME`, `params`, and a text form such as `nDCG@20` or `AP(rel=2)`."""
@@ -65,6 +70,77 @@ class JudgedRankings:
         """Number of relevant documents per query, retrieved or not."""
         relevant = self.judged_grade >= measure.params.get("rel", 1)
         return np.bincount(self.judged_query[relevant], minlength=self.queries).astype(np.float64)
+
+
+def judged_rankings(run: Run, judged: Qrels, same_documents: bool) -> JudgedRankings:
+    """Join a run with judgements.
+
+    Args:
+        run: the run.
+        judged: judgements of queries with at least one.
+        same_documents: whether both are known to be of the same documents.
+
+    Returns:
+        The judged documents of each judged query in the run.
+
+    Raises:
+        DataError: run and judgements have no query or, unless `same_documents`, no document in common.
+    """
+    import pyarrow as pa
+    from pyarrow import compute
+
+    row_of = {query: row for row, query in enumerate(judged)}
+    rows = np.array([row_of.get(query, -1) for query in run.query_ids], np.int64)
+    if len(run) and (rows < 0).all():
+        raise _mismatch("query", run.query_ids, judged)
+    sizes = np.diff(run.offsets)
+    retrieved = np.zeros(len(judged), np.int64)
+    retrieved[rows[rows >= 0]] = sizes[rows >= 0]
+
+    judgements = np.array([len(documents) for documents in judged.values()])
+    total = int(judgements.sum())
+    judged_query = np.repeat(np.arange(len(judged)), judgements)
+    judged_grade = np.fromiter(chain.from_iterable(docs.values() for docs in judged.values()), np.int64, total)
+    encoded = pa.array(list(chain.from_iterable(judged.values())), pa.string()).dictionary_encode()
+    pairs = judged_query * len(encoded.dictionary) + encoded.indices.to_numpy()
+    by_pair = np.argsort(pairs)
+
+    code_of = compute.index_in(run.documents, value_set=encoded.dictionary).fill_null(-1).to_numpy()
+    if not same_documents and len(code_of) and (code_of < 0).all():
+        raise _mismatch("document", run.documents.to_pylist(), encoded.dictionary.to_pylist())
+    codes = code_of[run.codes]
+    row = np.repeat(rows, sizes)
+    lines = np.flatnonzero((codes >= 0) & (row >= 0))
+    wanted = row[lines] * len(encoded.dictionary) + codes[lines]
+    place = by_pair[np.minimum(np.searchsorted(pairs, wanted, sorter=by_pair), total - 1)]
+    found = pairs[place] == wanted
+    lines, place = lines[found], place[found]
+    # The run may hold its queries in another order than the judgements do.
+    order = np.argsort(row[lines], kind="stable")
+    lines, place = lines[order], place[order]
+    query = row[lines]
+    ranks = np.arange(1, len(run.codes) + 1) - np.repeat(run.offsets[:-1], sizes)
+    return JudgedRankings(
+        queries=len(judged),
+        retrieved=retrieved,
+        judged_query=judged_query,
+        judged_grade=judged_grade,
+        query=query,
+        rank=ranks[lines],
+        rank_among_judged=ordinals(query),
+        grade=judged_grade[place],
+    )
+
+
+def _mismatch(kind: str, in_run: Iterable[str], in_qrels: Iterable[str]) -> DataError:
+    def sample(ids: Iterable[str]) -> str:
+        return ", ".join(repr(one) for one in islice(ids, 3))
+
+    return DataError(
+        f"run and judgements have no {kind} in common: the run has {sample(in_run)} ..., "
+        f"the judgements have {sample(in_qrels)} ...",
+        hint="check that both are of the same collection and use the same ids",
+    )
 
 
 def native(measure: Measure) -> Callable[[JudgedRankings, Measure], Floats] | None:

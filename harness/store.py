@@ -52,12 +52,15 @@ class CellFiles:
     folder: Path
 
     def keep_run(self, run: Run, metadata: Mapping[str, Any], tag: str | None = None) -> None:
-        """Write the run.
+        """Write the run, with its provenance.
 
         Args:
-            run: what the system answered.
+            run: the run.
             metadata: its provenance.
-            tag: instead of the run's own; None keeps that.
+            tag: replaces the run's tag, if given.
+
+        Raises:
+            DataError: the file cannot be written.
         """
         run.write(self.folder / _RUN, metadata=metadata, tag=tag)
 
@@ -96,19 +99,19 @@ class Store(ContentStore):
         return _record(CellRecord, self.cell_folder(key) / "cell.json", "run the suite again")
 
     def publish_cell(self, key: str, fill: Callable[[CellFiles], CellRecord]) -> CellRecord:
-        """Keep a cell, whole or not at all.
+        """Store a cell.
 
-        A failed cell gives way to a later result under the same key; a finished one never does.
+        A failed cell is replaced by a later result under the same key; a finished one never is.
 
         Args:
-            key: digest of the cell's identity.
+            key: identity of the cell.
             fill: writes the files of the cell and returns its record.
 
         Returns:
             The record.
 
         Raises:
-            StoreError: the store cannot take it; nothing of the cell is kept.
+            StoreError: the store cannot be written.
         """
         with self.staging() as folder:
             record = fill(CellFiles(folder))
@@ -161,14 +164,17 @@ class Store(ContentStore):
         return _record(Board, self._note(_BOARDS, suite), "run the suite again")
 
     def change_board(self, suite: str, change: Callable[[Board | None], Board]) -> bool:
-        """Replace the board of a suite by what `change` makes of it; one process changes it at a time.
+        """Change the board of a suite; one process changes it at a time.
 
         Args:
-            suite: its name.
-            change: the new board from the old one, which is None when there is none; called more than once.
+            suite: name of the suite.
+            change: returns the new board for the old one, which may be None.
 
         Returns:
-            Whether the board is another one now.
+            Whether the board has changed.
+
+        Raises:
+            StoreError: the store cannot be read or written.
         """
         old = self.board(suite)
         if change(old) == old:
@@ -217,11 +223,14 @@ class Store(ContentStore):
         return found
 
     def keep_query_texts(self, digest: str, texts: Mapping[str, str]) -> None:
-        """Keep the texts of queries.
+        """Store the texts of queries.
 
         Args:
-            digest: of the queries.
-            texts: by id.
+            digest: digest of the queries.
+            texts: text by query id.
+
+        Raises:
+            StoreError: the store cannot be written.
         """
         self._keep("queries", digest, dict(texts))
 
@@ -231,11 +240,14 @@ class Store(ContentStore):
         return found
 
     def keep_collection_report(self, key: str, report: Mapping[str, Any]) -> None:
-        """Keep what validation said of a collection.
+        """Store the result of validating a collection.
 
         Args:
-            key: digest of everything the report depends on.
-            report: of plain values.
+            key: identity of the collection.
+            report: plain values of the report.
+
+        Raises:
+            StoreError: the store cannot be written.
         """
         self._keep("collections", key, dict(report))
 
@@ -245,11 +257,14 @@ class Store(ContentStore):
         return found
 
     def keep_document_summary(self, key: str, summary: Mapping[str, Any]) -> None:
-        """Keep counts and digest of documents.
+        """Store counts and digest of documents.
 
         Args:
-            key: digest of everything the summary depends on.
-            summary: of plain values.
+            key: signature of the documents.
+            summary: plain values of the summary.
+
+        Raises:
+            StoreError: the store cannot be written.
         """
         self._keep("documents", key, dict(summary))
 

@@ -70,26 +70,29 @@ def submit(
     dry_run: bool = False,
     progress: Progress = no_progress,
 ) -> SubmissionReport:
-    """Check a run that another tool wrote and, when it has no errors, put it on the suite's board as submitted.
+    """Check a run written by another tool and, if it has no errors, put it on the suite's board as submitted.
 
-    An earlier run of the same system on the same collection gives way; the same file again changes nothing. With
-    errors nothing is kept. Scores are computed as for any system: a judged query without an answer counts 0.
+    An earlier run of the same system on the same collection is replaced; the same file changes nothing. With errors,
+    nothing is stored. Scores are computed as for any system: a judged query without an answer scores 0.
 
     Args:
         path: a run in TREC format, compressed or not.
-        system: the row's label on the board.
+        system: label of the row on the board.
         collection: id of a collection of the suite.
-        suite: a suite, its name or its file; when None, the one built-in suite that has the collection, or of
-            several the one that the store has a board of.
-        store: folder of the results store, made when there is something to keep.
-        data: folder that the suite's relative paths start from.
+        suite: a suite, its name or its file; when None, the only built-in suite that has the collection, or of several
+            the one that the store has a board of.
+        store: folder of the results store; created when there is something to store.
+        data: folder that the suite's paths are relative to.
         dry_run: whether to check and evaluate only.
         progress: called while the file is read and while the documents are compared.
 
+    Returns:
+        State, means and findings.
+
     Raises:
-        MissingDataError: there is no such file, or the collection's data is missing.
+        MissingDataError: there is no such file, or the collection's data are missing.
         UnknownNameError: no such suite or collection.
-        UsageError: the name cannot be a label, a row that was run has it, or the suite is not clear.
+        UsageError: the name cannot be a label or is taken by a row of the suite, or the suite is ambiguous.
         CollectionError: the collection cannot be scored.
         StoreError: the store cannot be read or written.
     """

@@ -62,7 +62,18 @@ class Analysis:
         return sorted(self.board.rows, key=place)
 
     def front(self, measure: str, cost: str) -> set[str]:
-        """Labels of the rows on the Pareto front of a measure's macro average against a cost."""
+        """Labels of the rows on the Pareto front of a measure's macro average against a cost.
+
+        Args:
+            measure: one of the board's.
+            cost: one of `PARETO_COSTS`.
+
+        Returns:
+            The labels.
+
+        Raises:
+            UnknownNameError: the board does not have the measure.
+        """
         points = {}
         for row in self.board.rows:
             effect, spent = self.board.macro(row, measure), row.median_cost(cost)
@@ -71,13 +82,16 @@ class Analysis:
         return pareto_front(points)
 
     def comparison(self, measure: str, label: str, collection: str | None, *, best: bool) -> Comparison | None:
-        """A row against the best row or the baseline; None where the two were not compared.
+        """A row against the best row or the baseline.
 
         Args:
-            measure: that was tested or not.
-            label: of the row.
+            measure: name of a measure, tested or not.
+            label: label of the row.
             collection: id; None for the macro average.
             best: against the best row, otherwise against the baseline.
+
+        Returns:
+            The comparison; None if the two were not compared.
         """
         if measure not in self.significance:
             return None
@@ -99,16 +113,19 @@ def analyse(
     seed: int = 0,
     progress: Progress = no_progress,
 ) -> Analysis:
-    """Intervals, tests, ranks of a board. Counts, which are sums, have neither intervals nor tests.
+    """Intervals, tests and ranks of a board. Counts, which are sums, have neither intervals nor tests.
 
     Args:
         board: as read from the store.
-        baseline: label of a row that all others are compared with, besides the best one.
-        tested: measures whose differences are tested; the first one of the board, counts left out, when None.
-        by: what ranks the rows.
-        resampling: whether there are intervals and tests at all; ranks need none.
+        baseline: label of a row that all others are compared with, in addition to the best one.
+        tested: measures whose differences are tested; when None, the first one of the board that is not a count.
+        by: how rows are ranked.
+        resampling: whether to compute intervals and tests; ranks need neither.
         resamples, seed: of the bootstrap; the seed is also that of the tests.
         progress: called after each collection, for the intervals and for the tests of each measure.
+
+    Returns:
+        The board with its statistics.
 
     Raises:
         UnknownNameError: the baseline is not a row, or a tested measure is not one of the board.
@@ -153,7 +170,15 @@ def analyse(
 
 
 def board_scores(board: Leaderboard, measure: str) -> Scores:
-    """Scores of a measure by row, collection and query."""
+    """Scores of a measure by row, collection and query.
+
+    Args:
+        board: the board.
+        measure: one of the board's.
+
+    Returns:
+        The scores of finished cells.
+    """
     return {
         row.label: {
             column.id: dict(zip(entry.query_ids, entry.scores[measure].tolist(), strict=True))

@@ -18,15 +18,18 @@ _SHOWN = 4
 
 
 def freeze_baseline(path: Path, store: Store, suite: str | None = None, *, partial: bool = False) -> Leaderboard:
-    """Write the board of a suite with the score of every query as a JSON document, whole or not at all.
+    """Write the board of a suite with the score of every query as a JSON document, atomically.
 
-    Tests and intervals are left out: they are of that board alone.
+    Tests and intervals are left out: they concern that board alone.
 
     Args:
-        path: the file; replaced when it is there.
-        store: that holds the board.
-        suite: name; may be None when the store has one suite only.
+        path: the file; replaced if it exists.
+        store: the store with the board.
+        suite: name; may be None when the store has only one suite.
         partial: whether cells may lack a result.
+
+    Returns:
+        The board.
 
     Raises:
         StoreError: the store holds no results, or cannot be read.

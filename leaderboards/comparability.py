@@ -13,10 +13,14 @@ Place = tuple[str, str, str]
 
 
 def check_comparable(suite: str, records: Mapping[Place, CellRecord]) -> None:
-    """Refuse cells with results that cannot stand on one board.
+    """Refuse results that cannot be on one board.
+
+    Args:
+        suite: name of the suite, for the message.
+        records: records of the cells.
 
     Raises:
-        StoreError: names the cells that differ.
+        StoreError: cells differ in what has to be equal; names them.
     """
     found: dict[tuple[str, ...], dict[object, list[Place]]] = {}
     for place, record in records.items():

@@ -59,25 +59,28 @@ def export_suite(
     force: bool = False,
     progress: Progress = no_progress,
 ) -> Exported:
-    """Write the runs of a suite's board, with the judgements and topics they belong to; nothing is run.
+    """Write the runs of a suite's board, with their judgements and topics; nothing is run.
 
-    Files: `runs/SYSTEM.PAIR.run` (`SYSTEM.PAIR.TRACK.run`) without a header, with the record of the cell as JSON
-    beside it; `qrels/PAIR.qrels`; `topics/PAIR.tsv` (`topics/PAIR.WORDING.tsv`); `export.json` says what is what. Names
-    are the same whatever is chosen of the board.
+    Files: `runs/SYSTEM.PAIR.run` (`SYSTEM.PAIR.TRACK.run`) without a header, with the record of the cell as JSON beside
+    it; `qrels/PAIR.qrels`; `topics/PAIR.tsv` (`topics/PAIR.WORDING.tsv`); `export.json`, which describes the files.
+    Names do not depend on the selection.
 
     Args:
         store: an opened store, or its folder.
-        suite: name of a suite that was run into it.
+        suite: name of a suite with results in the store.
         folder: a new or empty folder, or an export to replace.
         systems: labels of rows, or systems; all when empty.
         pairs: language pairs, or ids of collections; all when empty.
         force: whether to replace a folder although it holds other files, which are lost.
         progress: called before each cell.
 
+    Returns:
+        What was written, and what was not.
+
     Raises:
         UnknownNameError: no such suite, row or language pair.
-        UsageError: the folder cannot be used, or no cell that was chosen has a run.
-        StoreError: the store is damaged, or its cells cannot stand on one board.
+        UsageError: the folder cannot be used, or no selected cell has a run.
+        StoreError: the store is damaged, or its cells cannot be on one board.
     """
     opened = open_store(store)
     board = read_leaderboard(opened, suite)
@@ -257,7 +260,14 @@ class _Exporter:
 def file_names(texts: Mapping[K, str], *, dots: bool = True) -> dict[K, str]:
     """Parts of file names by key: letters, marks and digits of any script, `-`, `+`, and `.` if wanted; else `_`.
 
-    No two are the same, also where case or composition of characters is ignored.
+    All are different, also if case or composition of characters is ignored.
+
+    Args:
+        texts: text by key.
+        dots: whether names may contain dots.
+
+    Returns:
+        Name by key.
 
     >>> file_names({1: "BM25 (k1 = 1.2)", 2: "bm25 k1 1.2", 3: "../x", 4: "日本 語", 5: "?"})
     {1: 'BM25_k1_1.2', 2: 'bm25_k1_1.2-2', 3: 'x', 4: '日本_語', 5: 'other'}

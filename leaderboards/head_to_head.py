@@ -75,11 +75,14 @@ def compare_two(
     """Compare two rows of a board query by query.
 
     Args:
-        store: that the board was read from.
-        board: with both rows.
-        systems: labels of two rows.
+        store: the store of the board.
+        board: the board with both rows.
+        systems: labels of the two rows.
         pair: language pair, or id of a collection.
-        measure: of the board; its first one when None.
+        measure: one of the board's; the first when None.
+
+    Returns:
+        The comparison, with all judged queries.
 
     Raises:
         UnknownNameError: no such row, pair or measure on the board.

@@ -45,7 +45,14 @@ def _lines(value: Any, levels: int, indent: str = "\n") -> str:
 
 
 def write_lines(value: Any, levels: int) -> str:
-    """JSON with sorted keys, escaped, with line breaks in so many outer levels only, and a final one.
+    """JSON with sorted keys, escaped, with line breaks in the outer levels only, and a final one.
+
+    Args:
+        value: plain data.
+        levels: number of outer levels with line breaks.
+
+    Returns:
+        The text.
 
     >>> print(write_lines({"b": [1, 2], "a": {}}, 1), end="")
     {

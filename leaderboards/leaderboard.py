@@ -89,12 +89,31 @@ class Leaderboard:
         raise UnknownNameError("row of this board", label, (row.label for row in self.rows))
 
     def entry(self, label: str, collection: str) -> Entry:
-        """What became of a row on the collection of an id."""
+        """The result of a row on a collection.
+
+        Args:
+            label: label of the row.
+            collection: id of a collection with data.
+
+        Returns:
+            The entry.
+
+        Raises:
+            UnknownNameError: the board does not have the row.
+        """
         place = [column.id for column in self.columns].index(collection)
         return self.row(label).entries[place]
 
     def drop(self, entry: TrackEntry, measure: str) -> Drop | None:
-        """What a perturbation costs; None when it or the queries as they are have no result."""
+        """The loss due to a perturbation.
+
+        Args:
+            entry: a row on perturbed queries.
+            measure: one of the board's.
+
+        Returns:
+            Clean and perturbed mean; None when one of them is missing.
+        """
         clean = self.entry(entry.row, entry.collection).means.get(measure)
         perturbed = entry.entry.means.get(measure)
         return None if clean is None or perturbed is None else Drop(clean, perturbed)
@@ -109,25 +128,66 @@ class Leaderboard:
         return sorted(self.rows, key=place)
 
     def macro(self, row: BoardRow, measure: str) -> float | None:
-        """Mean over all columns; None when a cell has no result.
+        """Mean over all columns.
+
+        Args:
+            row: a row of the board.
+            measure: one of the board's.
+
+        Returns:
+            The mean; None when a cell has no result.
 
         Raises:
-            UnknownNameError: when the board does not have the measure; so do the other averages.
+            UnknownNameError: the board does not have the measure.
         """
         return self._mean(row, measure, tuple(ResourceTier))
 
     def tier_mean(self, row: BoardRow, measure: str, tier: ResourceTier) -> float | None:
-        """Mean over the columns of a tier; None when a cell of them has no result or the board has no such column."""
+        """Mean over the columns of a tier.
+
+        Args:
+            row: a row of the board.
+            measure: one of the board's.
+            tier: the tier.
+
+        Returns:
+            The mean; None when one of the cells has no result or there is no such column.
+
+        Raises:
+            UnknownNameError: the board does not have the measure.
+        """
         return self._mean(row, measure, (tier,))
 
     def gap(self, row: BoardRow, measure: str) -> float | None:
-        """High-resource mean minus low-resource mean; None when either is missing."""
+        """High-resource mean minus low-resource mean.
+
+        Args:
+            row: a row of the board.
+            measure: one of the board's.
+
+        Returns:
+            The difference; None when either mean is missing.
+
+        Raises:
+            UnknownNameError: the board does not have the measure.
+        """
         high = self.tier_mean(row, measure, ResourceTier.HIGH)
         low = self.tier_mean(row, measure, ResourceTier.LOW)
         return None if high is None or low is None else high - low
 
     def averages(self, row: BoardRow, measure: str) -> dict[str, float | None]:
-        """All averages of a row, by the names that tables give them: macro, high, low, gap."""
+        """All averages of a row.
+
+        Args:
+            row: a row of the board.
+            measure: one of the board's.
+
+        Returns:
+            The averages by their names in tables: macro, high, low, gap.
+
+        Raises:
+            UnknownNameError: the board does not have the measure.
+        """
         return {
             "macro": self.macro(row, measure),
             "high": self.tier_mean(row, measure, ResourceTier.HIGH),

@@ -106,6 +106,14 @@ def _mappings(value: object, path: Path, location: Location) -> list[dict[str, A
 
 
 def figures_for(board: Leaderboard, figures: Sequence[PublishedFigure] | None = None) -> list[PublishedFigure]:
-    """Those of a board's collections and pairs; the shipped ones when none are given."""
+    """Published figures for a board's collections and pairs.
+
+    Args:
+        board: the board.
+        figures: the figures to select from; the built-in ones when None.
+
+    Returns:
+        Those that match.
+    """
     known = read_published(shipped_figures()) if figures is None else figures
     return [figure for figure in known if figure.columns(board)]

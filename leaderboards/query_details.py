@@ -46,18 +46,21 @@ class CollectionDetails:
 def read_details(
     store: Store, board: Leaderboard, document: BoardDocument, progress: Progress = no_progress
 ) -> dict[str, CollectionDetails]:
-    """Words and first documents by collection, as many as a page has room for.
+    """Words and top documents of queries by collection, as many as a page has room for.
 
-    Where there are more, they are of the queries on which the rows differ most in the first measure.
+    If there are more, those of the queries on which the rows differ most in the first measure are included.
 
     Args:
-        store: that the board was read from.
-        board: as read.
-        document: of the board, made with the scores of every query.
-        progress: called before each collection.
+        store: the store of the board.
+        board: the board.
+        document: the board as a document, with the score of every query.
+        progress: called after each collection.
+
+    Returns:
+        Details by collection id.
 
     Raises:
-        UsageError: the document was made without the scores of queries.
+        UsageError: the document lacks the scores of queries.
     """
     if document.queries is None:
         raise UsageError("details of queries need a document with the score of every query", hint="per_query=True")

@@ -16,9 +16,8 @@ from clir_harness.harness.errors import DataError, MissingDataError
 from clir_harness.harness.record import CellState, Machine, SubmissionRecord
 from clir_harness.harness.record_identity import CollectionIdentity, QueriesIdentity, Record, SystemIdentity
 from clir_harness.harness.settings import faults
-from clir_harness.leaderboards.json_text import rounded, write_lines
+from clir_harness.leaderboards.json_text import write_lines
 from clir_harness.leaderboards.statistics.ranking import Ranks
-from clir_harness.leaderboards.statistics.results import Comparison
 
 SCHEMA = "clir-harness/leaderboard"
 SCHEMA_VERSION = 2
@@ -151,24 +150,6 @@ class ComparisonPart(Part):
     losses: int
     missing: int
     significant: bool
-
-    @classmethod
-    def of(cls, comparison: Comparison, level: float) -> ComparisonPart:
-        """The comparison with six significant digits."""
-        return cls(
-            difference=rounded(comparison.difference),
-            low=rounded(comparison.low),
-            high=rounded(comparison.high),
-            p=rounded(comparison.permutation_p),
-            t_test_p=rounded(comparison.t_test_p),
-            holm_p=rounded(comparison.holm_p),
-            effect_size=rounded(comparison.effect_size),
-            wins=comparison.wins,
-            ties=comparison.ties,
-            losses=comparison.losses,
-            missing=comparison.missing,
-            significant=comparison.holm_p < level,
-        )
 
 
 class ComparisonsPart(Part):

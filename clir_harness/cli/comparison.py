@@ -28,14 +28,41 @@ _LONGEST_NAME = 60
 
 
 def rules_of_options(rules_file: Path | None, given: Mapping[str, Any]) -> Rules:
-    """The rules of the file with the options instead of their namesakes; raises what `choose_rules` raises."""
+    """The rules of a file, overridden by options.
+
+    Args:
+        rules_file: file of rules, if any.
+        given: values of options, None for those not given.
+
+    Returns:
+        The rules.
+
+    Raises:
+        UsageError: an option has a value that no rule can have.
+        DataError: the file is malformed.
+    """
     return choose_rules(rules_file, given, lambda field: f"--{field.replace('_', '-')}")
 
 
 def compare(
     base: Path, current: Path, selection: Selection, rules: Rules, *, tests: bool, quiet: bool = False
 ) -> BoardComparison:
-    """Compare two sides by rules, with progress on standard error; raises what `read_sides` raises."""
+    """Compare two sides by rules, with progress on standard error.
+
+    Args:
+        base: path of the earlier side.
+        current: path of the side that is judged.
+        selection: which suite, measures, rows and collections to compare.
+        rules: rules of the verdicts.
+        tests: whether differences are tested.
+        quiet: whether to show no progress.
+
+    Returns:
+        The comparison.
+
+    Raises:
+        ClirError: as for `read_sides`.
+    """
     from clir_harness.cli.progress import StepProgress
     from clir_harness.harness.progress import no_progress
 
@@ -46,10 +73,14 @@ def compare(
 
 
 def write_comparison(found: BoardComparison, files: Mapping[str, Path | None]) -> None:
-    """Write a comparison to files by format (json, markdown, junit); `-` prints it.
+    """Write a comparison to files.
+
+    Args:
+        found: the comparison.
+        files: file by format (json, markdown, junit); `-` prints it.
 
     Raises:
-        DataError: when a file cannot be written.
+        DataError: a file cannot be written.
     """
     from clir_harness.harness.atomic_files import write_text
 
@@ -79,7 +110,12 @@ def exit_code(found: BoardComparison) -> int:
 
 
 def show_comparison(found: BoardComparison, *, show_all: bool) -> None:
-    """Print a comparison: what changed, worst first, and the number of cells by verdict."""
+    """Print a comparison: what changed, worst first, and the number of cells by verdict.
+
+    Args:
+        found: the comparison.
+        show_all: whether to print unchanged cells as well.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -74,10 +74,15 @@ def _require_free(name: str) -> None:
 
 
 def write_template(template: str, folder: Path, values: dict[str, str]) -> None:
-    """Write a folder from a template: `$name` and `$package` are filled in, and PACKAGE in file names.
+    """Create a folder from a template; `$name` and `$package` are filled in, as is PACKAGE in file names.
+
+    Args:
+        template: name of the template.
+        folder: the new folder.
+        values: text by name.
 
     Raises:
-        UsageError: when the folder is there already or cannot be written.
+        UsageError: the folder exists already or cannot be written.
     """
     try:
         folder.mkdir(parents=True)

@@ -22,7 +22,16 @@ def _split(_ctx: click.Context, _parameter: click.Parameter, values: Sequence[st
 
 
 def many(name: str, metavar: str, text: str) -> Callable[[F], F]:
-    """A repeatable, comma-separated option."""
+    """A repeatable, comma-separated option.
+
+    Args:
+        name: the option, with dashes.
+        metavar: its value in the help.
+        text: its help text.
+
+    Returns:
+        A decorator for a click command.
+    """
     return click.option(name, multiple=True, metavar=metavar, callback=_split, help=text)
 
 
@@ -65,7 +74,12 @@ def echo_json(value: Any) -> None:
 
 
 def echo_table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table to standard output, with cells wrapped to the terminal's width."""
+    """Print a table to standard output, with cells wrapped to the terminal's width.
+
+    Args:
+        headers: names of the columns.
+        rows: cells by row.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -82,7 +96,12 @@ def echo_table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def echo_written(write: Callable[[Any, Path], Iterable[Path]], value: Any, folder: Path) -> None:
-    """Write files of a value into a folder and say on standard error which; a folder that cannot be used is an error.
+    """Write files into a folder and print their names to standard error.
+
+    Args:
+        write: writes the files of a value into a folder and returns their paths.
+        value: the value.
+        folder: the folder.
 
     Raises:
         UsageError: the folder cannot be written.

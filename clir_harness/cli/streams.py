@@ -51,10 +51,14 @@ def report_escapes() -> None:
 
 
 def echo_document(text: str, form: str) -> None:
-    """Write a document to standard output; `form` is json, xml, html or another one.
+    """Write a document to standard output.
 
     If standard output has another encoding, JSON and XML are written in ASCII with their own escapes, which any reader
     understands, and HTML, which declares UTF-8, is written in UTF-8.
+
+    Args:
+        text: the document.
+        form: its format: json, xml, html or another one.
     """
     text = text if text.endswith("\n") else text + "\n"
     if _codec(sys.stdout) == "utf-8":

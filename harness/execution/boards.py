@@ -101,10 +101,15 @@ def keep_submission(store: Store, suite: Suite, record: CellRecord) -> bool:
 
 
 def check_label(rows: Iterable[RowRecord], label: str, *, submitted: bool) -> None:
-    """Refuse a label that a row of the other sort has, submitted or not, whatever the case of its letters.
+    """Refuse a label that is taken by a row of the other kind, submitted or not, in any case.
+
+    Args:
+        rows: rows of the board.
+        label: the label.
+        submitted: whether it is for a submitted row.
 
     Raises:
-        UsageError: names the label.
+        UsageError: the label is taken; names it.
     """
     for row in rows:
         if row.label.casefold() == label.casefold() and row.submitted != submitted:

@@ -59,10 +59,19 @@ Offer = tuple[CollectionSpec, CollectionSource, CollectionEntry]
 
 
 def offered(specs: Sequence[CollectionSpec], data: Path | None) -> list[Offer]:
-    """All collections that specifications offer, those without data included.
+    """All collections of some specifications, those without data included.
+
+    Args:
+        specs: specifications of a suite.
+        data: data folder, if any.
+
+    Returns:
+        Specification, source and entry of each collection.
 
     Raises:
         CollectionError: two of them have the same id.
+        UsageError: the settings of a source are invalid.
+        PluginError: a source cannot be imported, or raises.
     """
     offers: list[Offer] = []
     for spec in specs:
@@ -79,11 +88,19 @@ def offered(specs: Sequence[CollectionSpec], data: Path | None) -> list[Offer]:
 
 
 def find_collection(specs: Sequence[CollectionSpec], data: Path | None, collection: str) -> Offer:
-    """The collection of an id, which has its data.
+    """A collection with data, by its id.
+
+    Args:
+        specs: specifications of a suite.
+        data: data folder, if any.
+        collection: id of the collection.
+
+    Returns:
+        Its specification, source and entry.
 
     Raises:
-        UnknownNameError: no specification offers that id.
-        MissingDataError: its data is missing; says what to do.
+        UnknownNameError: no specification has a collection of that id.
+        MissingDataError: its data are missing; says what to do.
     """
     offers = {offer[2].id: offer for offer in offered(specs, data)}
     if collection not in offers:

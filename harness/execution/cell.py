@@ -75,7 +75,16 @@ class CellTask(BaseModel):
 
 
 def cell_name(row: Row, collection: str, perturbation: Perturbation | None) -> str:
-    """What people read: the row, the collection and, when there is one, the perturbation."""
+    """Name of a cell, for people: the row, the collection and, if any, the perturbation.
+
+    Args:
+        row: the row.
+        collection: id of the collection.
+        perturbation: of the queries, if any.
+
+    Returns:
+        The name.
+    """
     return " × ".join([row.label, collection] + ([perturbation.label] if perturbation else []))
 
 
@@ -94,19 +103,32 @@ class Event(BaseModel):
     reason: str = ""
 
 
-Listener = Callable[[Event], None]
+OnEvent = Callable[[Event], None]
+"""Called with the events of cells and trainings."""
 
 
-def carry_out(task: CellTask, store: Store, listen: Listener) -> CellRecord:
-    """Carry out a cell and keep its result; a cell that fails is kept as failed, with its reason.
+def ignore_event(event: Event) -> None:
+    """Discard an event."""
+
+
+def carry_out(task: CellTask, store: Store, on_event: OnEvent) -> CellRecord:
+    """Run a cell and store its result; a cell that fails is stored as failed, with its reason.
+
+    Args:
+        task: the cell.
+        store: the results store.
+        on_event: called when the cell starts, advances and ends.
+
+    Returns:
+        The record of the cell.
 
     Raises:
-        StoreError: when the store cannot take the result (disk full ...): nothing about the cell is kept.
+        StoreError: the store cannot take the result (disk full ...); nothing about the cell is stored.
     """
     name = cell_name(task.row, task.collection.id, task.perturbation)
-    listen(Event(kind="started", key=task.key, name=name))
+    on_event(Event(kind="started", key=task.key, name=name))
     try:
-        record = store.publish_cell(task.key, lambda files: _compute(task, store, files, listen))
+        record = store.publish_cell(task.key, lambda files: _compute(task, store, files, on_event))
     except StoreError:
         raise
     except INTERRUPTS:
@@ -115,16 +137,28 @@ def carry_out(task: CellTask, store: Store, listen: Listener) -> CellRecord:
         if "No space left on device" in str(error):  # how Java says it
             raise StoreError(f"no space left in the store {store.root}", hint="free space and run again") from error
         record = keep_failure(task, store, error)
-    listen(Event(kind="ended", key=task.key, status=record.status, reason=record.fault))
+    on_event(Event(kind="ended", key=task.key, status=record.status, reason=record.fault))
     return record
 
 
 def keep_failure(task: CellTask, store: Store, error: BaseException) -> CellRecord:
-    """Keep a cell as failed, with the reason; a later run tries it again."""
+    """Store a cell as failed, with the reason; a later run tries it again.
+
+    Args:
+        task: the cell.
+        store: the results store.
+        error: why it failed.
+
+    Returns:
+        The record of the cell.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
     return store.publish_cell(task.key, lambda _: task.records.failed(error))
 
 
-def _compute(task: CellTask, store: Store, files: CellFiles, listen: Listener) -> CellRecord:
+def _compute(task: CellTask, store: Store, files: CellFiles, on_event: OnEvent) -> CellRecord:
     source = build_source(task.source, task.source_settings, Path(task.data) if task.data else None)
     collection = obtain(source, task.entry)
     system = SYSTEMS.get(task.row.system).configure(task.row.settings)
@@ -138,7 +172,7 @@ def _compute(task: CellTask, store: Store, files: CellFiles, listen: Listener) -
         return index_key(part, task.collection.documents_digest, documents.language, task.seed)
 
     indexes = {
-        key_of(part): _obtain_index(task, part, documents, key_of(part), store, listen)
+        key_of(part): _obtain_index(task, part, documents, key_of(part), store, on_event)
         for part in with_components(system)
     }
     context = SearchContext(LanguagePair(queries.language, documents.language), task.seed, task.threads)
@@ -146,12 +180,12 @@ def _compute(task: CellTask, store: Store, files: CellFiles, listen: Listener) -
         searcher = open_searcher(
             system, lambda part: indexes[key_of(part)].content, context, stack, drop_self=collection.drop_self
         )
-        rankings, timing = _answer(task, searcher, queries, system.batch_size, listen)
-        came_up = dict(searcher.describe())
+        rankings, timing = _answer(task, searcher, queries, system.batch_size, on_event)
+        search_details = dict(searcher.describe())
     run = Run.from_rankings(rankings, tag="_".join(task.row.label.split()))
     described = dict(system.describe_index(documents.language))
     records = replace(task.records, track=track)
-    files.keep_run(run, ir_metadata(task.identity, machine(), task.command, track, {**described, **came_up}))
+    files.keep_run(run, ir_metadata(task.identity, machine(), task.command, track, {**described, **search_details}))
     evaluation = evaluate(run, collection.qrels, [*task.measures, JUDGED], same_documents=True)
     reused = all(index.reused for index in indexes.values())
     return records.done(
@@ -161,7 +195,7 @@ def _compute(task: CellTask, store: Store, files: CellFiles, listen: Listener) -
         task.measures,
         files,
         index={**described, "documents": task.collection.documents, "reused": reused},
-        search=came_up,
+        search=search_details,
         costs=Costs(**_index_costs(indexes.values()), **timing, search_peak_memory_bytes=memory.bytes),
     )
 
@@ -192,7 +226,7 @@ def _obtain_index(
     documents: DocumentSet,
     key: str,
     store: Store,
-    listen: Listener,
+    on_event: OnEvent,
 ) -> Artefact:
     """The index of one system over the task's documents, built and measured now when it is not there yet."""
     total, planned = task.collection.documents, task.collection.documents_digest
@@ -201,7 +235,7 @@ def _obtain_index(
         stream = as_planned(
             documents,
             planned,
-            lambda done: listen(Event(kind="advanced", key=task.key, phase="indexing", done=done, total=total)),
+            lambda done: on_event(Event(kind="advanced", key=task.key, phase="indexing", done=done, total=total)),
         )
         start = time.perf_counter()
         with PeakMemory() as memory:
@@ -216,7 +250,7 @@ def _obtain_index(
 
 
 def _answer(
-    task: CellTask, searcher: Searcher, queries: QuerySet, batch_size: int, listen: Listener
+    task: CellTask, searcher: Searcher, queries: QuerySet, batch_size: int, on_event: OnEvent
 ) -> tuple[list[tuple[str, Ranking]], dict[str, Any]]:
     """All rankings, with throughput and latency. One untimed query first, so that start-up is not counted."""
     searcher.search(queries.queries[:1], task.identity.depth)
@@ -228,7 +262,7 @@ def _answer(
         found, taken = _timed_search(searcher, batch, task.identity.depth)
         rankings += zip((query.id for query in batch), found, strict=True)
         seconds.append(taken)
-        listen(Event(kind="advanced", key=task.key, phase="searching", done=len(rankings), total=total))
+        on_event(Event(kind="advanced", key=task.key, phase="searching", done=len(rankings), total=total))
     latencies = seconds
     if batch_size > 1:
         latencies = [_timed_search(searcher, (q,), task.identity.depth)[1] for q in queries.queries[:LATENCY_SAMPLE]]

@@ -15,7 +15,7 @@ from typing import IO, Any
 from clir_harness.harness.code.code_version import edited_since_start
 from clir_harness.harness.collections.sources import SOURCES, build_source
 from clir_harness.harness.errors import ClirError, StoreError
-from clir_harness.harness.execution.cell import CellTask, Event, Listener, carry_out, keep_failure
+from clir_harness.harness.execution.cell import CellTask, Event, OnEvent, carry_out, keep_failure
 from clir_harness.harness.execution.indexing import with_components
 from clir_harness.harness.execution.trained_models import ModelTask, train_model
 from clir_harness.harness.identity import is_live
@@ -40,44 +40,52 @@ class LocalExecutor:
     store: Store
     plugins: tuple[Path, ...] = ()
 
-    def run(self, group: Sequence[CellTask], listen: Listener) -> None:
-        """Carry out the cells of one row over one set of documents, in order.
+    def run(self, group: Sequence[CellTask], on_event: OnEvent) -> None:
+        """Run the cells of one row over one set of documents, in order.
+
+        Args:
+            group: the cells.
+            on_event: called when a cell starts, advances and ends.
 
         Raises:
-            StoreError: when the store cannot take results any more.
+            StoreError: the store cannot take results any more.
         """
         if any(_is_of_this_process(task) for task in group):
             for task in group:
                 if (edited := _edited(task)) is not None:
-                    self._fail(task, edited, listen)
+                    self._fail(task, edited, on_event)
                 else:
-                    carry_out(task, self.store, listen)
+                    carry_out(task, self.store, on_event)
             return
         left = {task.key: task for task in group}
         while left:
             job = {"tasks": [task.model_dump(mode="json") for task in left.values()]}
-            if death := self._work(job, left, listen):
-                self._fail(left.pop(next(iter(left))), death, listen)
+            if death := self._work(job, left, on_event):
+                self._fail(left.pop(next(iter(left))), death, on_event)
 
-    def _fail(self, task: CellTask, error: ClirError, listen: Listener) -> None:
+    def _fail(self, task: CellTask, error: ClirError, on_event: OnEvent) -> None:
         failure = keep_failure(task, self.store, error)
-        listen(Event(kind="ended", key=task.key, status="failed", reason=failure.fault))
+        on_event(Event(kind="ended", key=task.key, status="failed", reason=failure.fault))
 
-    def train(self, model: ModelTask, listen: Listener) -> None:
-        """Train one model; how it went is in its last event.
+    def train(self, model: ModelTask, on_event: OnEvent) -> None:
+        """Train one model; its last event tells whether it succeeded.
+
+        Args:
+            model: the model.
+            on_event: called when the training starts, advances and ends.
 
         Raises:
-            StoreError: when the store cannot take the model.
+            StoreError: the store cannot take the model.
         """
         if SYSTEMS.origin(model.system).kind == "session":
-            train_model(model, self.store, listen)
+            train_model(model, self.store, on_event)
             return
         left = {model.key: model}
-        if death := self._work({"models": [model.model_dump(mode="json")]}, left, listen):
+        if death := self._work({"models": [model.model_dump(mode="json")]}, left, on_event):
             ended = Event(kind="ended", key=model.key, name=f"model {model.name}", phase="training", status="failed")
-            listen(ended.model_copy(update={"reason": death.message}))
+            on_event(ended.model_copy(update={"reason": death.message}))
 
-    def _work(self, job: dict[str, Any], left: MutableMapping[str, Any], listen: Listener) -> WorkerDiedError | None:
+    def _work(self, job: dict[str, Any], left: MutableMapping[str, Any], on_event: OnEvent) -> WorkerDiedError | None:
         """Give a job to one worker and cross off what ended; what it died of when it left something undone."""
         job = {**job, "store": str(self.store.root), "plugins": [str(path) for path in self.plugins]}
         with tempfile.TemporaryFile() as log:
@@ -90,7 +98,7 @@ class LocalExecutor:
                 assert worker.stdout is not None
                 worker.stdin.write(json.dumps(job) + "\n")
                 worker.stdin.flush()
-                _follow(worker.stdout, left, listen)
+                _follow(worker.stdout, left, on_event)
                 worker.wait()
             except BrokenPipeError:
                 worker.wait()
@@ -101,7 +109,7 @@ class LocalExecutor:
             return _death(worker.returncode, log) if left else None
 
 
-def _follow(lines: IO[str], left: MutableMapping[str, Any], listen: Listener) -> None:
+def _follow(lines: IO[str], left: MutableMapping[str, Any], on_event: OnEvent) -> None:
     """Pass events on as they come, and cross off what ended."""
     for line in lines:
         value = json.loads(line)
@@ -110,7 +118,7 @@ def _follow(lines: IO[str], left: MutableMapping[str, Any], listen: Listener) ->
         event = Event.model_validate(value)
         if event.kind == "ended":
             left.pop(event.key, None)
-        listen(event)
+        on_event(event)
 
 
 def _death(code: int, log: IO[bytes]) -> WorkerDiedError:

@@ -11,7 +11,7 @@ from threading import Lock
 
 from clir_harness.harness.code.live_code import frozen
 from clir_harness.harness.execution.boards import keep_board
-from clir_harness.harness.execution.cell import Event, Listener
+from clir_harness.harness.execution.cell import Event, OnEvent, ignore_event
 from clir_harness.harness.execution.executor import LocalExecutor
 from clir_harness.harness.execution.invocation import Invocation
 from clir_harness.harness.execution.measurement import available_cores
@@ -81,20 +81,23 @@ class Experiment:
         models: Sequence[str] = (),
         plugins: Sequence[str | Path] = (),
     ) -> Experiment:
-        """An experiment from a suite's name, file or value, narrowed and changed as the command line would.
+        """An experiment from a suite's name, file or value, narrowed and changed as on the command line.
 
         Args:
-            suite: a built-in suite's name, a YAML file, or a `Suite`.
+            suite: name of a built-in suite, a YAML file, or a `Suite`.
             store: a folder, or an opened store.
             data: folder with the data the suite needs.
             systems: only these rows, by label or system; registered systems without a row get one.
             pairs: only these language pairs, e.g. `sw-en`.
             settings: changes of settings, `SYSTEM.FIELD=VALUE`.
-            models: models that are there already, `NAME=FOLDER`, in place of those the suite trains.
+            models: existing models, `NAME=FOLDER`, to use instead of training those of the suite.
             plugins: Python files that register systems or collections.
 
+        Returns:
+            The experiment; nothing has been run.
+
         Raises:
-            ClirError: when a name, a setting, a file or the store cannot be used; says which and why.
+            ClirError: a name, a setting, a file or the store cannot be used; says which and why.
         """
         files = [Path(path).resolve() for path in plugins]
         for path in files:
@@ -135,7 +138,7 @@ class Experiment:
         return Planner(self.suite, self.store, self.data, self.pairs, self.invocation).plan()
 
     def _train(
-        self, plan: Plan, executor: LocalExecutor, hear: Listener, ended: Mapping[str, Event], jobs: int
+        self, plan: Plan, executor: LocalExecutor, on_event: OnEvent, ended: Mapping[str, Event], jobs: int
     ) -> Plan:
         """Train the models that rows need, each as soon as what it needs is there, in the order of the suite.
 
@@ -152,7 +155,9 @@ class Experiment:
                 for model in sorted(models, key=lambda model: names.index(model.name)):
                     if model.key not in begun:
                         begun.add(model.key)
-                        running.add(pool.submit(executor.train, model.model_copy(update={"threads": threads}), hear))
+                        running.add(
+                            pool.submit(executor.train, model.model_copy(update={"threads": threads}), on_event)
+                        )
                 if not running:
                     return plan
                 done, running = wait(running, return_when=FIRST_COMPLETED)
@@ -160,44 +165,46 @@ class Experiment:
                     future.result()
                 plan = self._plan()
 
-    def run(self, listen: Listener | None = None, plan: Plan | None = None, *, jobs: int = 1) -> Report:
-        """Carry out the cells that are to be run and keep every result as soon as it is there.
+    def run(self, on_event: OnEvent = ignore_event, plan: Plan | None = None, *, jobs: int = 1) -> Report:
+        """Run the cells that are to be run and store each result as soon as it exists.
 
-        A cell that fails is kept as failed and the others go on. Interrupted at any moment, the next run goes on
-        where this one stopped.
+        A cell that fails is stored as failed and the others continue. After an interruption at any moment, the next run
+        resumes where this one stopped.
 
         Args:
-            listen: is told of every cell that starts, advances and ends.
+            on_event: called when a cell or training starts, advances and ends.
             plan: a plan made just before; made now when not given.
-            jobs: models trained at once, each with its share of the cores; cells are carried out one by one, since
-                their costs are measured.
+            jobs: number of models trained at once, each with its share of the cores; cells run one after the other,
+                since their costs are measured.
+
+        Returns:
+            What was computed, reused, and failed.
 
         Raises:
-            ClirError: what `plan` raises; or a `StoreError` when the store cannot take results any more.
+            ClirError: as for `plan`; or a `StoreError` when the store cannot take results any more.
         """
         plan = plan or self.plan()
         with frozen():
             freeze_session_code()
-            return self._carry_out(listen, plan, jobs)
+            return self._carry_out(on_event, plan, jobs)
 
-    def _carry_out(self, listen: Listener | None, plan: Plan, jobs: int) -> Report:
+    def _carry_out(self, on_event: OnEvent, plan: Plan, jobs: int) -> Report:
         start = time.perf_counter()
         keep_board(self.store, self.suite, plan, part=self.part)
         ended: dict[str, Event] = {}
         one_at_a_time = Lock()
 
-        def hear(event: Event) -> None:
+        def recorded(event: Event) -> None:
             with one_at_a_time:
                 if event.kind == "ended":
                     ended[event.key] = event
-                if listen:
-                    listen(event)
+                on_event(event)
 
         executor = LocalExecutor(self.store, tuple(self.plugins))
-        plan = self._train(plan, executor, hear, ended, jobs)
+        plan = self._train(plan, executor, recorded, ended, jobs)
         keep_board(self.store, self.suite, plan, part=self.part)
         for group in plan.groups():
-            executor.run(group, hear)
+            executor.run(group, recorded)
         final = Plan(tuple(_final(cell, ended) for cell in plan.cells))
         keep_board(self.store, self.suite, final, part=self.part)
         computed = sum(not event.phase for event in ended.values())

@@ -17,7 +17,20 @@ INDEX_FORMAT = 1
 
 
 def index_key(system: RetrievalSystem[Any], documents_digest: str, language: str, seed: int) -> str:
-    """Identity of the index of a system, without that of its components, over some documents."""
+    """Identity of the index of a system, without its components, over some documents.
+
+    Args:
+        system: the system.
+        documents_digest: digest of the documents.
+        language: canonical tag of the document language.
+        seed: random seed of the system.
+
+    Returns:
+        The key in the store.
+
+    Raises:
+        MissingDataError: an input of the system does not exist.
+    """
     identity = {
         **system_identity(system).plain(),
         "settings": dict(system.index_settings()),
@@ -50,11 +63,14 @@ def open_searcher(
 
     Args:
         system: the system.
-        index_of: the folder with the index of the system or one of its components.
+        index_of: returns the folder with the index of the system or one of its components.
         context: languages, seed, threads; `components` is filled in.
         stack: takes over the searchers.
-        drop_self: whether no searcher returns the document whose id is the query's; none of the components does, so
-            that it takes no place among what is fused or re-ranked.
+        drop_self: whether no searcher returns the document whose id is the query's; nor does any component, so that it
+            takes no place among what is fused or re-ranked.
+
+    Returns:
+        The searcher of the system.
     """
     opened = tuple(open_searcher(part, index_of, context, stack, drop_self=drop_self) for part in system.components())
     searcher = stack.enter_context(system.open(index_of(system), replace(context, components=opened)))

@@ -29,7 +29,15 @@ class Invocation:
     data: bool = False
 
     def of_cell(self, row: Row, pair: LanguagePair) -> str:
-        """The command that carries out one row on one pair, with the changes of settings that are the row's."""
+        """The command that runs one row on one pair, with the changes of settings that concern the row.
+
+        Args:
+            row: the row.
+            pair: the language pair.
+
+        Returns:
+            The command line.
+        """
         ours = [one for one in self.settings if one.startswith((f"{row.label}.", f"{row.system}."))]
         options = {"--set": ours, "--model": self.models, "--plugin": self.plugins}
         words = ["clir", "run", "--suite", self.suite, "--systems", row.label, "--pairs", str(pair)]

@@ -24,18 +24,26 @@ def require_planned(collection: TestCollection, variant: str, queries: str, qrel
         raise ClirError(f"the queries or judgements of {collection.id} have changed since the plan", hint="run again")
 
 
-def as_planned(documents: DocumentSet, planned: str, tell: Callable[[int], None]) -> Iterator[Document]:
-    """The documents, telling every thousand how many have passed.
+def as_planned(documents: DocumentSet, planned: str, on_count: Callable[[int], None]) -> Iterator[Document]:
+    """The documents, checked at their end against the digest they were planned with.
+
+    Args:
+        documents: the documents.
+        planned: the digest.
+        on_count: called with the number of documents so far, every thousand and at the end.
+
+    Returns:
+        An iterator over the documents.
 
     Raises:
-        ClirError: at their end, when they are not those whose digest was planned with.
+        ClirError: the documents have changed since planning.
     """
     done, digest = 0, RowDigest()
     for done, document in enumerate(documents.stream(), start=1):
         digest.add((document.id, document.title, document.text))
         yield document
         if done % 1000 == 0:
-            tell(done)
-    tell(done)
+            on_count(done)
+    on_count(done)
     if digest.hex() != planned:
         raise ClirError(f"the documents of {documents.id} are not what they were for the plan", hint="run again")

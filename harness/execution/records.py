@@ -70,14 +70,14 @@ class RecordMaker:
 
         Args:
             run: what was evaluated.
-            qrels: what it was evaluated with.
+            qrels: the judgements.
             evaluation: of the measures, and of `JUDGED`.
-            measures: names of those to keep.
-            files: of the cell.
+            measures: names of those to store.
+            files: files of the cell.
             known: index, search and costs of a system.
 
         Returns:
-            The record, to be published with the files.
+            The record.
         """
         names = list(map(str, parse_measures(measures)))
         files.keep_scores(

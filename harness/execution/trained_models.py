@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from clir_harness.harness.errors import ClirError, MissingDataError, StoreError, UnknownNameError, UsageError
-from clir_harness.harness.execution.cell import Event, Listener
+from clir_harness.harness.execution.cell import Event, OnEvent
 from clir_harness.harness.execution.measurement import available_cores
 from clir_harness.harness.identity import fingerprint
 from clir_harness.harness.languages import canonical_tag
@@ -160,17 +160,22 @@ def _embedded_bitext(name: str, language: str, store: Store) -> Path:
     return store.obtain("bitext", key, build).content / f"{language}-en.tsv.gz"
 
 
-def train_model(task: ModelTask, store: Store, listen: Listener) -> None:
-    """Train a model and keep it; what goes wrong is told as the end of the event.
+def train_model(task: ModelTask, store: Store, on_event: OnEvent) -> None:
+    """Train a model and store it; a failure is reported by the last event.
+
+    Args:
+        task: the model.
+        store: the results store.
+        on_event: called when the training starts, advances and ends.
 
     Raises:
-        StoreError: when the store cannot take the model.
+        StoreError: the store cannot take the model.
     """
-    listen(Event(kind="started", key=task.key, name=f"model {task.name}", phase="training"))
+    on_event(Event(kind="started", key=task.key, name=f"model {task.name}", phase="training"))
     system = trainable_system(task.system)
 
-    def tell(done: int, total: int | None, text: str) -> None:
-        listen(Event(kind="advanced", key=task.key, phase="training", done=done, total=total, reason=text))
+    def progress(done: int, total: int | None, text: str) -> None:
+        on_event(Event(kind="advanced", key=task.key, phase="training", done=done, total=total, reason=text))
 
     try:
         bitext = {language: tuple(files) for language, files in task.bitext.items()}
@@ -185,7 +190,7 @@ def train_model(task: ModelTask, store: Store, listen: Listener) -> None:
             bitext,
             settings,
             store,
-            lambda scratch: TrainingContext(scratch, task.seed, task.threads, tell),
+            lambda scratch: TrainingContext(scratch, task.seed, task.threads, progress),
             task.seed,
         )
     except StoreError:
@@ -194,6 +199,6 @@ def train_model(task: ModelTask, store: Store, listen: Listener) -> None:
         raise
     except BaseException as error:
         reason = str(error) if isinstance(error, ClirError) else f"system '{task.system}' raised {described(error)}"
-        listen(Event(kind="ended", key=task.key, phase="training", status="failed", reason=reason))
+        on_event(Event(kind="ended", key=task.key, phase="training", status="failed", reason=reason))
         return
-    listen(Event(kind="ended", key=task.key, phase="training", status="done"))
+    on_event(Event(kind="ended", key=task.key, phase="training", status="done"))

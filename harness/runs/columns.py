@@ -183,3 +183,52 @@ def single_precision(scores: NDArray[np.float64]) -> NDArray[np.float32]:
     """Scores as pytrec_eval compares them; they must be in range."""
     with np.errstate(under="ignore"):
         return scores.astype(np.float32)
+
+
+def tied(queries: NDArray[Any], single: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether neighbouring lines are tied: of one query, with the same score.
+
+    Args:
+        queries: index of the query, per line.
+        single: score in single precision, per line.
+
+    Returns:
+        Per pair of neighbouring lines, whether they are.
+    """
+    return np.asarray((queries[1:] == queries[:-1]) & (single[1:] == single[:-1]))
+
+
+def in_tie(tied: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Per line, whether it is tied with the line before or after."""
+    return np.asarray(np.append(tied, False) | np.insert(tied, 0, False))
+
+
+def canonical_order(columns: RunColumns) -> NDArray[np.int64] | None:
+    """The permutation that brings lines into canonical order; None when they are in it."""
+    queries, codes, single = columns.queries, columns.codes, single_precision(columns.scores)
+    order: NDArray[np.int64] | None = None
+    same_query = queries[1:] == queries[:-1]
+    if (queries[1:] < queries[:-1]).any() or (same_query & (single[1:] > single[:-1])).any():
+        order = np.lexsort((-single, queries))
+        queries, codes, single = queries[order], codes[order], single[order]
+    is_tied = tied(queries, single)
+    if not is_tied.any():
+        return order
+    # Only lines in a tie move, and only within it.
+    lines = np.flatnonzero(in_tie(is_tied))
+    places = _byte_order(columns.documents, codes[lines])
+    ties = np.cumsum(np.insert(~is_tied, 0, True))[lines]
+    order = np.arange(len(codes)) if order is None else order
+    order[lines] = order[lines[np.lexsort((-places, ties))]]
+    return order
+
+
+def _byte_order(documents: Any, codes: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Per document code, the place of its id in the byte order of ids."""
+    from pyarrow import compute
+
+    distinct, inverse = np.unique(codes, return_inverse=True)
+    ascending = compute.array_sort_indices(documents.take(distinct)).to_numpy()
+    places = np.empty(len(distinct), np.int64)
+    places[ascending] = np.arange(len(distinct))
+    return places[inverse]

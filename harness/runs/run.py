@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from clir_harness.harness.atomic_files import atomic_file
 from clir_harness.harness.characters import ID_RULE, is_id
 from clir_harness.harness.errors import DataError
-from clir_harness.harness.runs.columns import RunColumns, in_range, single_precision
+from clir_harness.harness.runs.columns import RunColumns, canonical_order, in_range, in_tie, single_precision, tied
 from clir_harness.harness.runs.trec import format_metadata, read_run_file
 
 DEFAULT_TAG = "clir"
@@ -126,12 +126,6 @@ class Run:
         The lines of a query may be scattered over the file; the rank column is ignored, as trec_eval does; the tag is
         that of the first line. Ids are kept byte for byte.
 
-        Args:
-            path: the file.
-
-        Returns:
-            The run, in canonical order.
-
         Raises:
             DataError: a line does not have six columns, a score is not a finite number, or a document is ranked twice
                 for a query (names file and line); or the file holds no rankings.
@@ -151,7 +145,7 @@ class Run:
             The run.
         """
         codes, scores = columns.codes, columns.scores
-        order = _canonical_order(columns)
+        order = canonical_order(columns)
         if order is not None:
             codes, scores = codes[order], scores[order]
         counts = np.bincount(columns.queries, minlength=len(columns.query_ids))
@@ -211,7 +205,7 @@ class Run:
         if not self.retrieved:
             return 0.0
         queries = np.repeat(np.arange(len(self)), np.diff(self.offsets))
-        return float(_in_tie(_tied(queries, single_precision(self.scores))).mean())
+        return float(in_tie(tied(queries, single_precision(self.scores))).mean())
 
     def write(self, path: Path | str, metadata: Mapping[str, Any] | None = None, tag: str | None = None) -> None:
         """Write the run in TREC format, gzipped when the name ends in `.gz`; the same run gives the same bytes.
@@ -267,44 +261,3 @@ def _shortest_decimals(single: NDArray[np.float32]) -> Any:
     import pyarrow as pa
 
     return pa.array(single + np.float32(0)).cast(pa.string())
-
-
-def _tied(queries: NDArray[Any], single: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Per neighbouring pair of lines, whether both are of one query and have the same score."""
-    return np.asarray((queries[1:] == queries[:-1]) & (single[1:] == single[:-1]))
-
-
-def _in_tie(tied: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Per line, whether it is tied with the line before or after."""
-    return np.asarray(np.append(tied, False) | np.insert(tied, 0, False))
-
-
-def _canonical_order(columns: RunColumns) -> NDArray[np.int64] | None:
-    """The permutation that brings lines into canonical order; None when they are in it."""
-    queries, codes, single = columns.queries, columns.codes, single_precision(columns.scores)
-    order: NDArray[np.int64] | None = None
-    same_query = queries[1:] == queries[:-1]
-    if (queries[1:] < queries[:-1]).any() or (same_query & (single[1:] > single[:-1])).any():
-        order = np.lexsort((-single, queries))
-        queries, codes, single = queries[order], codes[order], single[order]
-    tied = _tied(queries, single)
-    if not tied.any():
-        return order
-    # Only lines in a tie move, and only within it.
-    lines = np.flatnonzero(_in_tie(tied))
-    places = _byte_order(columns.documents, codes[lines])
-    ties = np.cumsum(np.insert(~tied, 0, True))[lines]
-    order = np.arange(len(codes)) if order is None else order
-    order[lines] = order[lines[np.lexsort((-places, ties))]]
-    return order
-
-
-def _byte_order(documents: Any, codes: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Per document code, the place of its id in the byte order of ids."""
-    from pyarrow import compute
-
-    distinct, inverse = np.unique(codes, return_inverse=True)
-    ascending = compute.array_sort_indices(documents.take(distinct)).to_numpy()
-    places = np.empty(len(distinct), np.int64)
-    places[ascending] = np.arange(len(distinct))
-    return places[inverse]

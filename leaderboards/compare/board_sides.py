@@ -25,10 +25,19 @@ DECIMALS = 6
 
 
 def side_of_store(store: Store, suite: str, measures: Sequence[str], name: str) -> Side:
-    """The board of a suite in a store; measures that were not kept are computed from the kept runs.
+    """The board of a suite in a store; measures that are not stored are computed from the stored runs.
+
+    Args:
+        store: the store.
+        suite: name of a suite in it.
+        measures: names of the measures to compare.
+        name: name of the side, for people.
+
+    Returns:
+        The side.
 
     Raises:
-        UnknownNameError, UsageError, StoreError: see `read_leaderboard`.
+        UnknownNameError, UsageError, StoreError: as for `read_leaderboard`.
     """
     board = read_leaderboard(store, suite, measures)
     cells: dict[Place, SideCell] = {}
@@ -63,7 +72,17 @@ def _of_entry(entry: Entry) -> SideCell:
 def facts(
     depth: int | None, queries: QueriesIdentity | None, collection: CollectionIdentity | None, seed: int | None
 ) -> dict[str, str | None]:
-    """What has to be the same on both sides, from the identity of a cell."""
+    """What has to be the same on both sides, from the identity of a cell.
+
+    Args:
+        depth: retrieval depth, if known.
+        queries: identity of the queries, if known.
+        collection: identity of the collection, if known.
+        seed: seed of the suite; matters for perturbed queries.
+
+    Returns:
+        Value by name of the fact.
+    """
     found: dict[str, str | None] = {
         "depth": UNKNOWN if depth is None else str(depth),
         "documents": (collection and collection.documents_digest) or UNKNOWN,
@@ -79,7 +98,15 @@ def facts(
 
 
 def side_of_document(board: BoardDocument, measures: Sequence[str], path: Path) -> Side:
-    """The board of a document.
+    """The board of a JSON document.
+
+    Args:
+        board: the document.
+        measures: names of the measures to compare.
+        path: its file, for messages.
+
+    Returns:
+        The side.
 
     Raises:
         UnknownNameError: it does not have one of the measures.

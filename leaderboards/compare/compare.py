@@ -45,12 +45,15 @@ def compare_sides(
     """Compare two sides cell by cell; both were read for the same measures.
 
     Args:
-        base: what counts as before.
-        current: what is judged.
-        rules: of the verdicts.
-        tests: whether differences are tested, where both sides have per-query scores.
-        seed: of tests and intervals.
+        base: the earlier side.
+        current: the side that is judged.
+        rules: rules of the verdicts.
+        tests: whether to test differences where both sides have per-query scores.
+        seed: seed of tests and intervals.
         progress: called after each collection, for the tests and for the intervals.
+
+    Returns:
+        The comparison, cells in order of their verdicts, worst first.
     """
     places = list(dict.fromkeys((*base.cells, *current.cells)))
     pairs = {place: (base.cells.get(place, _NO_CELL), current.cells.get(place, _NO_CELL)) for place in places}

@@ -39,14 +39,22 @@ class Selection:
 
 
 def read_sides(base: Path | str, current: Path | str, selection: Selection) -> tuple[Side, Side]:
-    """The two sides of a comparison: stores, JSON documents of boards, or run files, in any combination.
+    """Read the two sides of a comparison: stores, JSON documents of boards, or run files, in any combination.
+
+    Args:
+        base: path of the earlier side.
+        current: path of the side that is judged.
+        selection: which suite, measures, rows and collections to read.
+
+    Returns:
+        Both sides, read for the same measures.
 
     Raises:
-        MissingDataError: there is no such file or folder, or the data of a run's collection is missing.
+        MissingDataError: there is no such file or folder, or the data of a run's collection are missing.
         UnknownNameError: no such suite, row, collection or measure.
-        UsageError: what is to be compared is not clear; says which option tells.
+        UsageError: what to compare is ambiguous; says which option decides.
         DataError: a file is malformed, or of another version of the schema.
-        StoreError: a store cannot be read, or its cells cannot stand on one board.
+        StoreError: a store cannot be read, or its cells cannot be on one board.
     """
     opened = [_Opened.at(Path(path)) for path in (base, current)]
     suite = _suite(opened, selection.suite)
@@ -73,7 +81,11 @@ def read_sides(base: Path | str, current: Path | str, selection: Selection) -> t
 
 
 def check_base(path: Path, suite: str) -> None:
-    """Refuse a base that a suite's board cannot be compared with, before the board is made.
+    """Refuse a base that a suite's board cannot be compared with, before the board is computed.
+
+    Args:
+        path: a results store or a board as JSON.
+        suite: name of the suite.
 
     Raises:
         MissingDataError: there is no such file or folder.

@@ -64,17 +64,20 @@ def paired_changes(
     seed: int = 0,
     progress: Progress = no_progress,
 ) -> PairedChanges:
-    """Test all differences, with Holm's correction over all tests that are made.
+    """Test all differences, with Holm's correction over all tests made.
 
-    A cell on which no query differs is no test: its p is 1 whatever is drawn, and it could never be significant, so it
-    does not count in the correction (Tarone, A Modified Bonferroni Method for Discrete Data, 1990). As many
-    permutations are made as the number of tests needs.
+    A cell on which no query differs does not count as a test: its p is 1 whatever is drawn, and it could never be
+    significant (Tarone, A Modified Bonferroni Method for Discrete Data, 1990). The number of permutations grows with
+    that of the tests.
 
     Args:
         differences: current minus base by collection and track, then by row and measure; each of shape (queries,), of
             the same queries within a collection.
         resamples, seed: of the bootstrap; the seed is also that of the tests.
         progress: called after each collection, for the tests and for the intervals.
+
+    Returns:
+        Statistics by cell and for macro averages.
 
     >>> same, better = np.zeros(3), np.array([0.1, 0.2, 0.3])
     >>> found = paired_changes({("sw-en", ""): {("bm25", "AP"): same, ("psq", "AP"): better}})

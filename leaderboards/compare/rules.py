@@ -51,7 +51,16 @@ class Override(Limits):
     measures: str = "*"
 
     def matches(self, row: str, collection: str, measure: str | None) -> bool:
-        """Whether it is for a cell; with None for the measure, whether it is for the costs of a cell."""
+        """Whether the override applies to a cell.
+
+        Args:
+            row: label of the row.
+            collection: id of the collection, or `macro`.
+            measure: name of the measure; None for the costs of the cell.
+
+        Returns:
+            True if all patterns match.
+        """
         of_measure = self.measures == "*" if measure is None else fnmatchcase(measure, self.measures)
         return of_measure and fnmatchcase(row, self.rows) and fnmatchcase(collection, self.collections)
 
@@ -77,7 +86,16 @@ class Rules(Limits):
     allow_not_comparable: bool = False
 
     def limits(self, row: str, collection: str, measure: str | None) -> Limits:
-        """What a cell may lose by a measure, or in costs when that is None."""
+        """Limits for a cell by a measure.
+
+        Args:
+            row: label of the row.
+            collection: id of the collection, or `macro`.
+            measure: name of the measure; None for the costs of the cell.
+
+        Returns:
+            The general limits, changed by the overrides that apply.
+        """
         values: dict[str, Any] = {name: getattr(self, name) for name in LIMITS}
         for override in self.overrides:
             if override.matches(row, collection, measure):

@@ -46,12 +46,15 @@ class RunReader:
         self.facts = facts(suite.depth, queries, entry.facts, None)
 
     def read(self, path: Path, row: str, measures: Sequence[str]) -> Side:
-        """A run as the only cell of a board.
+        """Read a run as the only cell of a board.
 
         Args:
             path: a run in TREC format, compressed or not.
-            row: what the cell's row is called.
-            measures: that are compared.
+            row: label of the cell's row.
+            measures: names of the measures to compare.
+
+        Returns:
+            The side.
 
         Raises:
             DataError: the run has errors; the first one, and how many there are.

@@ -15,7 +15,15 @@ _SLACK = 1e-9
 
 
 def measure_verdict(change: MeasureChange, limits: Limits) -> tuple[Verdict, str]:
-    """The verdict on one measure, and why it is not unchanged; see docs/compare.md."""
+    """The verdict on one measure; see docs/compare.md.
+
+    Args:
+        change: the measure on both sides.
+        limits: what is tolerated.
+
+    Returns:
+        The verdict and its reason; the reason is empty for `unchanged`.
+    """
     difference = change.difference
     assert difference is not None
     assert change.base is not None
@@ -36,7 +44,16 @@ def measure_verdict(change: MeasureChange, limits: Limits) -> tuple[Verdict, str
 
 
 def cost_verdict(what: str, ratio: float | None, limit: float | None) -> tuple[Verdict, str]:
-    """The verdict on a ratio of costs, current over base: improved when it is below 1 / `limit`."""
+    """The verdict on a cost: improved when the ratio is below 1 / `limit`.
+
+    Args:
+        what: name of the cost, for the reason.
+        ratio: current over base; None if unknown.
+        limit: tolerated ratio; None if it is not judged.
+
+    Returns:
+        The verdict and its reason; the reason is empty for `unchanged`.
+    """
     if ratio is None or limit is None or 1 / limit - _SLACK <= ratio <= limit + _SLACK:
         return Verdict.UNCHANGED, ""
     if ratio > limit:
@@ -57,7 +74,18 @@ def judged_cell(
     latency_ratio: float | None = None,
     memory_ratio: float | None = None,
 ) -> CellChange:
-    """A cell with its verdict, from measures that have none yet (theirs are replaced)."""
+    """A cell with its verdict.
+
+    Args:
+        place: row, collection and track.
+        measures: the measures on both sides; their verdicts are replaced.
+        rules: rules of the verdicts.
+        latency_ratio: median latency, current over base; None if unknown.
+        memory_ratio: peak memory in search, current over base; None if unknown.
+
+    Returns:
+        The cell with the worst verdict of its measures and costs.
+    """
     row, collection, track = place
     found = [measure_verdict(change, rules.limits(row, collection, change.measure)) for change in measures]
     limits = rules.limits(row, collection, None)
@@ -82,13 +110,31 @@ def judged_cell(
 
 
 def ratio_of(base: SideCell, current: SideCell, cost: str) -> float | None:
-    """A cost of the current side over that of the base; None when one of them is not known or 0."""
+    """Ratio of a cost, current over base.
+
+    Args:
+        base: cell of the base.
+        current: cell of the current side.
+        cost: name of the cost.
+
+    Returns:
+        The ratio; None when one of the two is unknown or the base's is 0.
+    """
     before, after = base.costs.get(cost), current.costs.get(cost)
     return after / before if before and after is not None else None
 
 
 def differing_facts(base: SideCell, current: SideCell, measures: Sequence[str]) -> tuple[str, ...]:
-    """What forbids to compare two results: every fact that differs, with both values; empty when none does."""
+    """Facts that make two results incomparable.
+
+    Args:
+        base: cell of the base.
+        current: cell of the current side.
+        measures: names of the measures to compare.
+
+    Returns:
+        Every fact that differs, with both values; empty when the results are comparable.
+    """
     found = []
     for name in dict.fromkeys((*base.facts, *current.facts)):
         before, after = base.facts.get(name), current.facts.get(name)

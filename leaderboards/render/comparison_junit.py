@@ -15,7 +15,14 @@ _LONGEST_TEXT = 1000
 
 
 def xml_text(text: str, longest: int = _LONGEST_TEXT) -> str:
-    r"""The text on one line, without what XML cannot hold; markup is escaped when it is written.
+    r"""The text on one line, without characters that XML cannot hold; markup is escaped when it is written.
+
+    Args:
+        text: any text.
+        longest: maximum number of characters.
+
+    Returns:
+        The text.
 
     >>> xml_text("a\x00b\ufffe <b>")
     'a b <b>'

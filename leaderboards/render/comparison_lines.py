@@ -18,12 +18,15 @@ LONGEST_REASON = 300
 
 
 def lines(cells: Iterable[CellChange], clean: Callable[[str, int], str], longest: int) -> Iterator[list[str]]:
-    """A line for each measure of each cell, one without numbers for a cell that has none.
+    """A line for each measure of each cell; for a cell without measures, one line without numbers.
 
     Args:
         cells: in the order to show.
-        clean: makes text of others fit for the format, at most so many characters of it.
-        longest: characters of names.
+        clean: escapes untrusted text for the format and cuts it to a number of characters.
+        longest: maximum number of characters of names.
+
+    Returns:
+        Columns of each line.
     """
     for cell in cells:
         where = [clean(cell.row, longest), clean(" with ".join(filter(None, (cell.collection, cell.track))), longest)]

@@ -51,7 +51,15 @@ Line = dict[str, str | int | float | None]
 
 
 def render_csv(analysis: Analysis, figures: Sequence[PublishedFigure] = ()) -> str:
-    """All cells, averages, tracks and published figures; rows ranked as in the other renderings."""
+    """All cells, averages, tracks and published figures as CSV; rows are ranked as in the other formats.
+
+    Args:
+        analysis: the board with its statistics.
+        figures: published figures to include.
+
+    Returns:
+        The text.
+    """
     out = io.StringIO()
     writer = csv.DictWriter(out, FIELDS, restval="", lineterminator="\n")
     writer.writeheader()

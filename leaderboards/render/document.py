@@ -35,7 +35,7 @@ from clir_harness.leaderboards.schema import (
     TrackPart,
 )
 from clir_harness.leaderboards.statistics.resampling import CONFIDENCE
-from clir_harness.leaderboards.statistics.results import Comparisons, Significance
+from clir_harness.leaderboards.statistics.results import Comparison, Comparisons, Significance
 from clir_harness.leaderboards.statistics.significance import SIGNIFICANT
 
 R = TypeVar("R", bound=Record)
@@ -50,9 +50,12 @@ def make_document(
     """The board as a document.
 
     Args:
-        analysis: the board with what was computed of it.
-        reported: published figures to show beside it.
-        per_query: whether to put in the score of every query.
+        analysis: the board with its statistics.
+        reported: published figures to include.
+        per_query: whether to include the score of every query.
+
+    Returns:
+        The document.
     """
     return _Maker(analysis, per_query).document(reported)
 
@@ -209,8 +212,8 @@ def _comparisons(found: Comparisons | None) -> ComparisonsPart | None:
     if found is None:
         return None
     return ComparisonsPart(
-        pairs={name: ComparisonPart.of(comparison, SIGNIFICANT) for name, comparison in found.pairs.items()},
-        macro=None if found.macro is None else ComparisonPart.of(found.macro, SIGNIFICANT),
+        pairs={name: _comparison(comparison) for name, comparison in found.pairs.items()},
+        macro=None if found.macro is None else _comparison(found.macro),
     )
 
 
@@ -243,4 +246,22 @@ def _track(board: Leaderboard, part: TrackEntry) -> TrackPart:
 def _reported(board: Leaderboard, figure: PublishedFigure) -> ReportedPart:
     return ReportedPart(
         **figure.model_dump(exclude={"matches"}), collections=tuple(column.id for column in figure.columns(board))
+    )
+
+
+def _comparison(found: Comparison) -> ComparisonPart:
+    """The comparison, rounded to six significant digits."""
+    return ComparisonPart(
+        difference=rounded(found.difference),
+        low=rounded(found.low),
+        high=rounded(found.high),
+        p=rounded(found.permutation_p),
+        t_test_p=rounded(found.t_test_p),
+        holm_p=rounded(found.holm_p),
+        effect_size=rounded(found.effect_size),
+        wins=found.wins,
+        ties=found.ties,
+        losses=found.losses,
+        missing=found.missing,
+        significant=found.holm_p < SIGNIFICANT,
     )

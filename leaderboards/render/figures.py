@@ -63,7 +63,15 @@ def effect(value: float) -> str:
 
 
 def share(part: int | None, whole: int | None) -> str:
-    """A share in per cent, a dash when it is unknown."""
+    """A share in per cent, or a dash when it is unknown.
+
+    Args:
+        part: the part.
+        whole: the whole.
+
+    Returns:
+        The text.
+    """
     return NOTHING if part is None or not whole else percent(part / whole)
 
 

@@ -21,7 +21,10 @@ def head_to_head_markdown(result: HeadToHead, queries: int) -> str:
 
     Args:
         result: two systems on one collection.
-        queries: how many are shown, those with the largest differences.
+        queries: number of queries to show, those with the largest differences.
+
+    Returns:
+        Markdown.
     """
     first, second = map(markdown_name, result.systems)
     found = result.comparison

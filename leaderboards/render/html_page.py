@@ -31,11 +31,14 @@ _DIGITS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 
 
 def render_html(document: BoardDocument, details: Mapping[str, CollectionDetails] | None = None) -> str:
-    """The board as a page.
+    """The board as an HTML page.
 
     Args:
-        document: the board; when it was made with the scores of every query, systems can be compared query by query.
-        details: words and first documents of queries, see `read_details`; None for none.
+        document: the board; with the scores of every query, systems can be compared query by query.
+        details: words and top documents of queries, see `read_details`; None for none.
+
+    Returns:
+        HTML, self-contained.
     """
     style, script = page_file("board.css"), _script()
     return fill_template(
@@ -55,14 +58,29 @@ def page_file(name: str) -> str:
 
 
 def policy(style: str, script: str = "") -> str:
-    """Content security policy that allows a style and a script, and nothing else."""
+    """Content security policy that allows a style and a script, and nothing else.
+
+    Args:
+        style: the style sheet.
+        script: the script, if any.
+
+    Returns:
+        The value of the header.
+    """
     parts = ["default-src 'none'", f"style-src {_digest(style)}", "img-src data:"]
     parts += [f"script-src {_digest(script)}"] if script else []
     return "; ".join([*parts, "base-uri 'none'", "form-action 'none'"])
 
 
 def fill_template(template: str, **values: str) -> str:
-    """The template with its names in braces replaced; what comes in is not looked at again.
+    """Replace the names in braces of a template; inserted text is not scanned again.
+
+    Args:
+        template: the template.
+        values: text by name.
+
+    Returns:
+        The text.
 
     >>> fill_template("<b>{name}</b> {other}", name="{other}", other="x")
     '<b>{other}</b> x'

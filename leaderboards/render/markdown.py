@@ -29,8 +29,11 @@ def render_markdown(analysis: Analysis, figures: Sequence[PublishedFigure] = ())
     """The whole board: a table per measure, tests and ranks, tracks, published figures, reasons, collections, costs.
 
     Args:
-        analysis: the board, with tests or without.
+        analysis: the board, with or without tests.
         figures: published figures to show.
+
+    Returns:
+        Markdown.
     """
     board, ranked = analysis.board, analysis.ranked()
     reasons = _Reasons(board, ranked)
@@ -51,12 +54,15 @@ def render_markdown(analysis: Analysis, figures: Sequence[PublishedFigure] = ())
 def score_table(analysis: Analysis, measure: str) -> str:
     """The table of one measure: systems by collections, then averages.
 
-    The best value of a column is bold, with all that look the same at three decimals. Values of a tested measure that
-    cannot be told from the best row's are marked.
+    The best value of a column is bold, with all that are equal at three decimals. Values of a tested measure that are
+    not distinguishable from the best row's are marked.
 
     Args:
-        analysis: the board, with tests or without.
+        analysis: the board, with or without tests.
         measure: one of the board's.
+
+    Returns:
+        Markdown.
     """
     board, rows = analysis.board, analysis.ranked()
     reasons = _Reasons(board, rows)

@@ -32,7 +32,15 @@ _COST_NAMES = {
 
 
 def tests_and_ranks(analysis: Analysis, ranked: Sequence[BoardRow]) -> list[str]:
-    """Ranks by the first measure with intervals of means, then differences from the best row and the baseline."""
+    """Ranks by the first measure with intervals of means, then differences from the best row and the baseline.
+
+    Args:
+        analysis: the board with its statistics.
+        ranked: its rows, best first.
+
+    Returns:
+        Paragraphs of Markdown.
+    """
     measure = analysis.board.measures[0]
     parts = [f"## Ranks by {markdown_text(measure)}", _ranks(analysis, ranked, measure), wording.ranks_explained()]
     if analysis.resamples is not None:
@@ -190,7 +198,15 @@ def collections(board: Leaderboard) -> list[str]:
 
 
 def costs(analysis: Analysis, rows: Sequence[BoardRow]) -> list[str]:
-    """Medians of costs, the machines, and which rows are worth their costs."""
+    """Medians of costs, the machines, and the Pareto fronts.
+
+    Args:
+        analysis: the board with its statistics.
+        rows: its rows, best first.
+
+    Returns:
+        Paragraphs of Markdown.
+    """
     lines = []
     for row in rows:
         done = sum(entry.state is CellState.DONE for entry in row.entries)

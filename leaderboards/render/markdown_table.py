@@ -8,6 +8,15 @@ from tabulate import tabulate
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
-    """A table of text that is already escaped; `left` columns are aligned left, the others right."""
+    """A table of escaped text.
+
+    Args:
+        headers: names of the columns.
+        rows: cells by row.
+        left: number of columns aligned left; the others are aligned right.
+
+    Returns:
+        Markdown.
+    """
     align = ["left" if i < left else "right" for i in range(len(headers))]
     return tabulate(list(rows), headers=headers, tablefmt="github", colalign=align, disable_numparse=True)

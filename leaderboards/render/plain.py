@@ -28,7 +28,14 @@ _MARKUP = re.compile(
 
 
 def shortened(text: str, most: int) -> str:
-    """The text, cut to a number of characters with an ellipsis for the last one.
+    """The text, cut to a number of characters, the last of which is an ellipsis.
+
+    Args:
+        text: any text.
+        most: maximum number of characters.
+
+    Returns:
+        The text.
 
     >>> shortened("abcdef", 4)
     'abc…'

@@ -64,7 +64,15 @@ def write_plots(document: BoardDocument, folder: Path, measure: str | None = Non
 
 
 def write_reliability(calibration: SuiteCalibration, folder: Path) -> list[Path]:
-    """Write the reliability diagrams of all systems as reliability.svg and .png; nothing where none can be said."""
+    """Write the reliability diagrams of all systems as reliability.svg and .png; nothing if no system has one.
+
+    Args:
+        calibration: calibration of the systems.
+        folder: folder of the files; created if missing.
+
+    Returns:
+        The files.
+    """
     systems = [system for system in calibration.systems if system.overall is not None]
     if not systems:
         return []

@@ -16,7 +16,17 @@ SUBMITTED = " †"
 
 
 def is_marked(analysis: Analysis, measure: str, label: str, collection: str | None) -> bool:
-    """Whether a value cannot be told from the best row's on a collection, or macro-averaged when that is None."""
+    """Whether a value is not distinguishable from the best row's.
+
+    Args:
+        analysis: the board with its statistics.
+        measure: one of the board's.
+        label: label of the row.
+        collection: id of the collection; None for the macro average.
+
+    Returns:
+        True if the two were tested and do not differ significantly.
+    """
     found = analysis.comparison(measure, label, collection, best=True)
     return found is not None and not found.holm_p < SIGNIFICANT
 
@@ -36,7 +46,15 @@ def averages_explained(board: Leaderboard) -> str:
 
 
 def tests_explained(analysis: Analysis, measure: str) -> str:
-    """Which tests were made of a measure and how they were corrected; the labels in it are not escaped."""
+    """Explanation of the tests of a measure and their correction; labels in it are not escaped.
+
+    Args:
+        analysis: the board with its statistics.
+        measure: a tested measure.
+
+    Returns:
+        Sentences.
+    """
     found = analysis.significance[measure]
     if found.best is None:
         return f"No row has a result in every collection, so none is the best in {measure} and none is marked."

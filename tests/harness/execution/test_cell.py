@@ -136,7 +136,7 @@ def test_one_query_warms_up_all_are_asked_in_batches_and_latency_is_of_one_at_a_
     assert [json.loads(line) for line in cell.log.read_text().splitlines()] == asked
 
 
-def test_the_run_names_its_row_and_what_came_up(cell: Cell) -> None:
+def test_the_run_names_its_row_and_search_details(cell: Cell) -> None:
     cell.carry_out()
     run = cell.run()
     assert run.tag == "As_it_says"
