@@ -7,7 +7,7 @@ negative log probability of the relevant passage under a softmax over scores / t
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from clir_harness.harness.training import Bitext, TrainingContext
 from clir_harness.systems.dense.encoder import TextEncoder
 from clir_harness.systems.dense.settings import MDPRTraining
 from clir_harness.systems.dense.start import start_encoder
-from clir_harness.systems.training.encoder import start_name, train_encoder
+from clir_harness.systems.training.encoder import train_encoder
 from clir_harness.systems.training.pairs import QueryPassage, require_known, unknown_share
 from clir_harness.systems.training.precision import trains_in_bfloat16
 
@@ -37,11 +37,13 @@ def train_on_bitext(bitext: Bitext, settings: MDPRTraining, output: Path, contex
         UsageError: when the tokenizer does not know the words of the languages.
     """
     languages = ", ".join(sorted(bitext))
+    facts: dict[str, object] = {}
 
     def start(pairs: Sequence[QueryPassage]) -> TextEncoder:
         encoder = start_encoder(settings, pairs, context.seed)
         unknown = unknown_share(encoder.tokenizer, (query for query, _ in pairs))
         require_known(unknown, languages)
+        facts["unknown tokens"] = f"{unknown:.1%}"
         if unknown > 0.05:
             context.progress(0, settings.steps, f"{unknown:.0%} of the queries' tokens are unknown to the tokenizer")
         return encoder
@@ -56,7 +58,7 @@ def train_on_bitext(bitext: Bitext, settings: MDPRTraining, output: Path, contex
         scores=lambda encoder, queries, passages: torch.from_numpy(
             encoder.encode(queries, "query") @ encoder.encode(passages, "passage").T
         ),
-        describe=lambda encoder: _described(encoder, settings, languages),
+        describe=lambda encoder: _described(encoder, settings, languages, facts),
     )
 
 
@@ -111,19 +113,20 @@ def _temperature(settings: MDPRTraining, encoder: TextEncoder) -> float:
     return 0.05 if encoder.recipe.normalise else 1.0
 
 
-def _described(encoder: TextEncoder, settings: MDPRTraining, languages: str) -> tuple[str, str, dict[str, object]]:
+def _described(
+    encoder: TextEncoder, settings: MDPRTraining, languages: str, facts: Mapping[str, object]
+) -> tuple[str, str, dict[str, object]]:
     """Title, paragraph and facts of the model card."""
     recipe = encoder.recipe
     about = (
-        f"Started from `{start_name(settings.source)}`, trained on sentence pairs in {languages} with their "
-        "translations (InfoNCE). Use it with `{system: mdpr, settings: {encoder: FOLDER}}`; "
-        "sentence-transformers reads it, too."
+        f"Trained on sentence pairs in {languages} with their translations (InfoNCE). Use it with "
+        "`{system: mdpr, settings: {encoder: FOLDER}}`; sentence-transformers reads it, too."
     )
-    facts: dict[str, object] = {
+    own = {
         "pooling": recipe.pooling,
         "vectors": "unit length (cosine)" if recipe.normalise else "dot product",
         "query prompt": f"`{recipe.query_prompt}`",
         "passage prompt": f"`{recipe.passage_prompt}`",
         "temperature": f"{_temperature(settings, encoder):g}",
     }
-    return "Bi-encoder trained with in-batch negatives", about, facts
+    return "Bi-encoder trained with in-batch negatives", about, {**own, **facts}

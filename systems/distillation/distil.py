@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
+from huggingface_hub import ModelCardData
 
 from clir_harness.harness.languages import language_name
 from clir_harness.harness.training import Bitext, TrainingContext
@@ -70,6 +71,5 @@ def distil(bitext: Bitext, settings: Distillation, output: Path, context: Traini
     )
     facts = {f"held-out {name}, step {result.best_step}": f"{value:.3f}" for name, value in result.scores.items()}
     title = f"Token encoder for {names}, distilled from an English teacher"
-    write_record(
-        output, settings, context, record, data.files, title=title, about=about, facts=facts, languages=languages
-    )
+    card_data = ModelCardData(language=languages, library_name="clir-harness", pipeline_tag="feature-extraction")
+    write_record(output, settings, context, record, data.files, title=title, about=about, facts=facts, data=card_data)

@@ -25,7 +25,7 @@ from clir_harness.systems.checkpoints.devices import choose_device
 from clir_harness.systems.late_interaction.encoder import EncoderSettings, TokenEncoder
 from clir_harness.systems.late_interaction.maxsim import text_scores
 from clir_harness.systems.late_interaction.train_settings import ColBERTTraining
-from clir_harness.systems.training.encoder import PairsLoss, start_name, train_encoder
+from clir_harness.systems.training.encoder import PairsLoss, train_encoder
 from clir_harness.systems.training.pairs import QueryPassage
 from clir_harness.systems.training.settings import NEW
 from clir_harness.systems.training.vocabulary import new_body, train_tokenizer, with_vocabulary
@@ -40,14 +40,9 @@ def train_on_files(bitext: Bitext, settings: ColBERTTraining, output: Path, cont
         output: an existing folder.
         context: seed, threads, checkpoints, progress.
     """
-    facts = {
-        "languages": ", ".join(sorted(bitext)),
-        "hard negatives a query": settings.hard_negatives,
-    }
     about = (
-        f"Started from `{start_name(settings.start)}` and trained to tell the relevant passage "
-        "of a query from the passages of the batch and those that BM25 confuses with it. Search with MaxSim, or distil "
-        "students for other languages from it."
+        "Trained to tell the relevant passage of a query from the passages of the batch and those that BM25 confuses "
+        "with it. Search with MaxSim, or distil students for other languages from it."
     )
     train_encoder(
         bitext,
@@ -59,7 +54,11 @@ def train_on_files(bitext: Bitext, settings: ColBERTTraining, output: Path, cont
         scores=lambda encoder, queries, passages: text_scores(
             encoder.encode(queries, "query"), encoder.encode(passages, "document")
         ),
-        describe=lambda _: ("Token encoder trained for late interaction", about, facts),
+        describe=lambda _: (
+            "Token encoder trained for late interaction",
+            about,
+            {"hard negatives a query": settings.hard_negatives},
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import sacrebleu
 import sentencepiece
 import torch
+from huggingface_hub import ModelCardData
 from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
@@ -121,8 +122,7 @@ def train_on_bitext(bitext: Bitext, settings: NMTTraining, output: Path, context
         title=title,
         about=about,
         facts=facts,
-        languages=[*sources, target],
-        pipeline="translation",
+        data=ModelCardData(language=[*sources, target], library_name="transformers", pipeline_tag="translation"),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
+from huggingface_hub import ModelCardData
 from torch import Tensor
 
 from clir_harness.harness.collections.base import content_digest
@@ -99,6 +100,7 @@ def train_encoder(
     tenth = max(1, len(losses) // 10)
     record = {
         "languages": sorted(bitext),
+        "start": _name(settings.source),
         "pairs": {"training": len(train), "held_out": len(held)},
         "first_loss": float(np.mean(losses[:tenth])),
         "last_loss": float(np.mean(losses[-tenth:])),
@@ -106,6 +108,7 @@ def train_encoder(
         "mrr_after": fitted.scores.get("mrr"),
     }
     shown = {
+        "started from": record["start"],
         "loss, first and last tenth of the steps": f"{record['first_loss']:.3f}, {record['last_loss']:.3f}",
         "held-out MRR, before and after": f"{before:.3f}, {record['mrr_after']:.3f}" if held else "not measured",
     }
@@ -118,10 +121,10 @@ def train_encoder(
         title=title,
         about=about,
         facts={**facts, **shown},
-        languages=sorted(bitext),
+        data=ModelCardData(language=sorted(bitext), library_name="clir-harness", pipeline_tag="feature-extraction"),
     )
 
 
-def start_name(source: str) -> str:
-    """What records and cards call the encoder that a training starts from: a folder's name without its path."""
+def _name(source: str) -> str:
+    """What the encoder that a training starts from is called in records: a folder by its name, without its path."""
     return Path(source).name if Path(source).is_dir() else source

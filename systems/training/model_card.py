@@ -52,8 +52,7 @@ def write_record(
     title: str,
     about: str,
     facts: Mapping[str, object],
-    languages: Sequence[str],
-    pipeline: str = "feature-extraction",
+    data: ModelCardData,
 ) -> None:
     """Write `training.json`, the loss curve and `README.md`, a model card, into a trained model's folder.
 
@@ -66,8 +65,7 @@ def write_record(
         title: of the card.
         about: what the model is and what it is for, as a paragraph of Markdown.
         facts: what the card says of it besides, by name.
-        languages: tags of the languages that the model is for.
-        pipeline: task of the model, as model hubs name it.
+        data: languages, library and task of the model, as model hubs name them.
     """
     packages = {name: package_version(name) for name in _PACKAGES}
     whole = {
@@ -79,7 +77,6 @@ def write_record(
     }
     (folder / RECORD).write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     shutil.copyfile(context.scratch / CURVE, folder / CURVE)
-    data = ModelCardData(language=list(languages), library_name="clir-harness", pipeline_tag=pipeline)
     shown = {
         "pairs trained on": record["pairs"]["training"],
         "held-out pairs": record["pairs"]["held_out"],

@@ -65,6 +65,11 @@ class EncoderTraining(FitSettings):
     query_length: int = Field(64, ge=3, description="longest query in tokens")
     passage_length: int = Field(128, ge=3, description="longest passage in tokens")
 
+    @property
+    def source(self) -> str:
+        """Folder or hub id of the encoder to start from; `NEW` for none."""
+        return self.start
+
     @model_validator(mode="before")
     @classmethod
     def _new_names(cls, values: Any) -> Any:

@@ -78,6 +78,7 @@ def test_the_folder_holds_the_model_its_curve_and_its_papers(trained: tuple[Path
     card = ModelCard.load(folder / "model" / "README.md")
     assert card.data.language == ["sw"]
     assert f"{record['mrr_after']:.3f}" in card.text
+    assert f"| started from | {record['start']} |" in card.text
     encoder = TextEncoder.load(folder / "model", query_length=24, passage_length=24)
     assert (encoder.recipe.pooling, encoder.recipe.normalise) == ("mean", True)
     held = split_pairs(PAIRS, 40)[1]
