@@ -89,15 +89,7 @@ def read_json(path: Path) -> Any:
 
 
 class ContentStore:
-    """A store in a folder, made on first use.
-
-    Args:
-        root: the folder.
-        create: whether to make it when it does not exist.
-
-    Raises:
-        StoreError: when the folder cannot be used, is not a store, or is of a newer format.
-    """
+    """A folder with a head file, work in progress and artefacts; see `Store`."""
 
     def __init__(self, root: Path | str, *, create: bool = True) -> None:
         self.root = Path(root).resolve()

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from filelock import FileLock
 from pydantic import ValidationError
@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # loads numpy and more, which naming a system does not need
 _RUN = "run.trec.gz"
 _SCORES = "scores.json"
 _BOARDS = "experiments"
+_REMEMBERED = {"report": "collections", "summary": "documents"}
 R = TypeVar("R", bound=Record)
 
 
@@ -234,39 +235,27 @@ class Store(ContentStore):
         """
         self._keep("queries", digest, dict(texts))
 
-    def collection_report(self, key: str) -> dict[str, Any] | None:
-        """What validation said of a collection under a key, None when it has not looked at it."""
-        found: dict[str, Any] | None = read_json(self._note("collections", key))
-        return found
-
-    def keep_collection_report(self, key: str, report: Mapping[str, Any]) -> None:
-        """Store the result of validating a collection.
+    def remembered(self, what: Literal["report", "summary"], key: str) -> dict[str, Any] | None:
+        """What was found out about a collection or its documents before.
 
         Args:
-            key: identity of the collection.
-            report: plain values of the report.
+            what: the report of validation on a collection, or counts and digest of documents.
+            key: digest of everything it depends on.
 
-        Raises:
-            StoreError: the store cannot be written.
+        Returns:
+            Plain values, None when there are none.
         """
-        self._keep("collections", key, dict(report))
-
-    def document_summary(self, key: str) -> dict[str, Any] | None:
-        """Counts and digest of documents under a key, None when they were never read."""
-        found: dict[str, Any] | None = read_json(self._note("documents", key))
+        found: dict[str, Any] | None = read_json(self._note(_REMEMBERED[what], key))
         return found
 
-    def keep_document_summary(self, key: str, summary: Mapping[str, Any]) -> None:
-        """Store counts and digest of documents.
+    def remember(self, what: Literal["report", "summary"], key: str, value: Mapping[str, Any]) -> None:
+        """Keep what `remembered` gives back.
 
         Args:
-            key: signature of the documents.
-            summary: plain values of the summary.
-
-        Raises:
-            StoreError: the store cannot be written.
+            what, key: as there.
+            value: of plain values.
         """
-        self._keep("documents", key, dict(summary))
+        self._keep(_REMEMBERED[what], key, dict(value))
 
     def _note(self, kind: str, name: str) -> Path:
         return self.root / kind / f"{name}.json"

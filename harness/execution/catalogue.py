@@ -201,19 +201,19 @@ class Catalogue:
         parts += [collection.documents.signature, qrels_digest(collection.qrels)]
         parts += [f"{name}:{queries.digest}" for name, queries in collection.queries.items()]
         key = hashlib.blake2b("\n".join([collection.id, *parts]).encode(), digest_size=16).hexdigest()
-        if kept := self.store.collection_report(key):
+        if kept := self.store.remembered("report", key):
             return CollectionReport.from_dict(kept)
         fresh = report(collection, self._summary(collection.documents), allow=allow)
-        self.store.keep_collection_report(key, fresh.to_dict())
+        self.store.remember("report", key, fresh.to_dict())
         return fresh
 
     def _summary(self, documents: DocumentSet) -> DocumentSummary:
         """Counts and digest of documents that several collections share: one pass for all of them."""
         key = hashlib.blake2b(f"rules {RULES}\n{documents.signature}".encode(), digest_size=16).hexdigest()
-        if kept := self.store.document_summary(key):
+        if kept := self.store.remembered("summary", key):
             return DocumentSummary.from_dict(kept)
         fresh = summarise(documents)
-        self.store.keep_document_summary(key, fresh.to_dict())
+        self.store.remember("summary", key, fresh.to_dict())
         return fresh
 
     def _facts(self, collection: TestCollection, found: CollectionReport, loaded: CollectionReport) -> CollectionFacts:
