@@ -2,7 +2,7 @@ import pytest
 
 from clir_harness.harness.collections.irds_languages import languages_of
 from clir_harness.harness.languages import canonical_tag
-from clir_harness.harness.plugins.own_datasets import is_own
+from clir_harness.harness.plugins.datasets import is_own
 
 
 @pytest.mark.parametrize(
