@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from clir_harness.harness.errors import DataError, UsageError
 from clir_harness.harness.training import TrainingContext
 from clir_harness.systems.training.checkpoints import Checkpoints
 from clir_harness.systems.training.fit import DivergedError, Evaluation, Fitted, fit
@@ -63,21 +62,6 @@ def test_a_killed_training_resumes_to_the_same_weights_and_curve(tmp_path: Path)
     other = Line()
     train(tmp_path / "other", other, seed=1)
     assert other.weights() != whole.weights()
-
-
-def test_the_last_two_checkpoints_stay_and_another_training_is_refused(tmp_path: Path) -> None:
-    train(tmp_path, Line(), SETTINGS.model_copy(update={"checkpoint_every": 2}))
-    assert sorted(path.name for path in tmp_path.glob("step-*")) == ["step-000000008", "step-000000010"]
-    with pytest.raises(UsageError, match="holds a training with other settings"):
-        train(tmp_path, Line())
-
-
-def test_a_damaged_checkpoint_is_named_with_what_to_do(tmp_path: Path) -> None:
-    train(tmp_path, Line())
-    (tmp_path / "step-000000008" / "optimizer.safetensors").write_bytes(b"spoilt")
-    with pytest.raises(DataError, match="step-000000008: is a damaged checkpoint") as caught:
-        train(tmp_path, Line())
-    assert "resume from the one before" in str(caught.value)
 
 
 def test_embeddings_have_a_learning_rate_of_their_own(tmp_path: Path) -> None:
