@@ -22,6 +22,7 @@ from clir_harness.harness.errors import StoreError
 
 STORE_FORMAT = 1
 """Of the layout of folders."""
+_HEAD = "store.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +89,18 @@ def read_json(path: Path) -> Any:
         raise StoreError(f"{path} is damaged: {error}", hint="delete it; it will be made again") from error
 
 
+def is_store(folder: Path | str) -> bool:
+    """Whether a folder is a store."""
+    return (Path(folder) / _HEAD).is_file()
+
+
 class ContentStore:
     """A folder with a head file, work in progress and artefacts; see `Store`."""
 
     def __init__(self, root: Path | str, *, create: bool = True) -> None:
         self.root = Path(root).resolve()
-        head = self.root / "store.json"
-        if not head.is_file():
+        head = self.root / _HEAD
+        if not is_store(self.root):
             if not create:
                 raise StoreError(f"no results store in {self.root}", hint="`clir run --store DIR` makes one")
             if self.root.exists() and (not self.root.is_dir() or any(self.root.iterdir())):

@@ -42,6 +42,8 @@ if TYPE_CHECKING:  # loads numpy and more, which naming a system does not need
 _RUN = "run.trec.gz"
 _SCORES = "scores.json"
 _BOARDS = "experiments"
+PLACE_OF_SCORES = f"cells/KEY/{_SCORES}"
+"""Where in the store the scores of a cell are, for messages."""
 _REMEMBERED = {"report": "collections", "summary": "documents"}
 R = TypeVar("R", bound=Record)
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from clir_harness.harness.characters import LABEL_RULE, is_label
 from clir_harness.harness.collections.base import ORIGINAL, Qrels, TestCollection
 from clir_harness.harness.collections.sources import obtain
+from clir_harness.harness.content_store import is_store
 from clir_harness.harness.errors import MissingDataError, UsageError
 from clir_harness.harness.evaluation import Evaluation, evaluate, parse_measures
 from clir_harness.harness.execution.boards import check_label, keep_submission
@@ -104,7 +105,7 @@ def submit(
             f"{system[:LONGEST_NAME]!r} cannot name a system",
             hint=f"write at most {LONGEST_NAME} characters; {LABEL_RULE}",
         )
-    opened = Store(store, create=False) if (Path(store) / "store.json").is_file() else None
+    opened = Store(store, create=False) if is_store(store) else None
     chosen = _chosen(suite, collection, folder, opened)
     _check_label(system, chosen, opened)
     _, source, _ = find_collection(chosen.collections, folder, collection)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from clir_harness.harness.errors import StoreError
 from clir_harness.harness.identity import fingerprint
 from clir_harness.harness.record import CellRecord
+from clir_harness.harness.store import PLACE_OF_SCORES
 
 Place = tuple[str, str, str]
 """Label of a row, id of a collection, and name of a perturbation, empty for the queries as they are."""
@@ -57,8 +58,7 @@ def check_versions(suite: str, versions: Mapping[Place, Mapping[str, str]]) -> N
                 suite,
                 f"versions of {measure}",
                 cells,
-                "delete scores.json in the folders of these cells under cells/ in the store: scores are then "
-                "computed from the kept runs",
+                f"delete {PLACE_OF_SCORES} of these cells in the store: scores are then computed from the kept runs",
             )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from clir_harness.cli.options import data_option, echo_json, json_option, store_option
+from clir_harness.harness.content_store import is_store
 from clir_harness.harness.errors import ClirError
 
 MARKS = {"ok": "ok     ", "warning": "warning", "wrong": "WRONG  "}
@@ -122,7 +123,7 @@ def _store(store: Path) -> Iterator[Diagnosis]:
         yield Diagnosis("store", "wrong", f"{existing} cannot be written", "choose another folder with --store")
         return
     free = shutil.disk_usage(existing).free / 2**30
-    state = "there" if (place / "store.json").is_file() else "will be made"
+    state = "there" if is_store(place) else "will be made"
     yield Diagnosis(
         "store",
         "warning" if free < 5 else "ok",

@@ -14,7 +14,7 @@ from clir_harness.harness.execution.catalogue import Catalogue, CatalogueEntry
 from clir_harness.harness.execution.cell import CellTask, cell_name
 from clir_harness.harness.execution.invocation import Invocation
 from clir_harness.harness.execution.measurement import available_cores
-from clir_harness.harness.execution.trained_models import Models, ModelTask, NotTrainedError
+from clir_harness.harness.execution.trained_models import ModelTask, NotTrainedError, TrainedModels
 from clir_harness.harness.identity import fingerprint, require_packages, system_identity
 from clir_harness.harness.languages import LanguagePair
 from clir_harness.harness.perturbation.tracks import Perturbation
@@ -172,7 +172,7 @@ class Planner:
                 cls = SYSTEMS.get(row.system)
             require_packages(cls)
             with row.placed("settings"):
-                settings = Models(self.suite, self.store, self.data).resolve(row.settings)
+                settings = TrainedModels(self.suite, self.store, self.data).resolve(row.settings)
                 with calling(f"system '{row.system}'"):
                     system = cls.configure(settings)
                     identity = system_identity(system)

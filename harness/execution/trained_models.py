@@ -65,7 +65,7 @@ class NotTrainedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Models:
+class TrainedModels:
     """The models of a suite: which are there, and how the others are trained.
 
     Args:

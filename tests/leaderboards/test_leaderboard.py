@@ -14,6 +14,7 @@ from clir_harness.harness.store import Store
 from clir_harness.leaderboards.entries import BoardRow, Entry
 from clir_harness.leaderboards.leaderboard import Leaderboard
 from clir_harness.leaderboards.reading import read_leaderboard
+from clir_harness.leaderboards.render.formats import render
 
 SCRIPTED = {"system": "scripted"}
 HUMAN = {"system": "scripted", "label": "human", "queries": "human"}
@@ -252,7 +253,7 @@ def test_scores_of_different_versions_of_a_measure_are_refused_by_name_and_can_b
         "the board of 'mini' would mix cells of different versions of RR (clir-harness measures 1: 'scripted' on "
         "mini/sw-en; clir-harness measures 0: 'human' on mini/sw-en)"
     )
-    assert "delete scores.json" in str(caught.value.hint)
+    assert "delete cells/KEY/scores.json" in str(caught.value.hint)
     assert read_leaderboard(world.store, "mini", ["P@1"]).measures == ("P@1",)
     for path in (world.store / "cells").glob("*/scores.json"):
         path.unlink()
@@ -323,3 +324,13 @@ def test_a_pair_that_two_collections_have_must_be_named_by_its_id(world):
     ]
     with pytest.raises(UsageError, match="several collections of this board are sw-en: one/sw-en, two/sw-en"):
         world.board(SCRIPTED, collections=specs).only("sw-en")
+
+
+def test_a_store_of_before_records_had_a_format_shows_the_same_board(world, scripted):
+    board = world.board(SCRIPTED, scripted("breaks", fails_on="tl"))
+    text = render(board, "json", per_query=True)
+    for path in (*(world.store / "cells").glob("*/cell.json"), world.store / "experiments" / "mini.json"):
+        value = json.loads(path.read_text("utf-8"))
+        assert value.pop("format") == 1
+        path.write_text(json.dumps({"track": None, **value} if path.name == "cell.json" else value), "utf-8")
+    assert render(read_leaderboard(world.store, "mini"), "json", per_query=True) == text
