@@ -173,10 +173,11 @@ class Suite(_Part):
 
     def rows_named(self, name: str) -> list[Row]:
         """The rows meant by a name: all rows of the system with that name, otherwise the row with that label, in any
-        case.
+        case, otherwise all rows of the system with that alias.
         """
-        of_system = [row for row in self.rows if row.system == name]
-        return of_system or [row for row in self.rows if row.label.casefold() == name.casefold()]
+        found = [row for row in self.rows if row.system == name]
+        found = found or [row for row in self.rows if row.label.casefold() == name.casefold()]
+        return found or [row for row in self.rows if SYSTEMS.is_same(row.system, name)]
 
     def with_rows(self, names: Sequence[str]) -> Suite:
         """The suite with the named rows only, by label or system; a registered system without a row gets one.
@@ -188,7 +189,7 @@ class Suite(_Part):
         for name in names:
             rows = self.rows_named(name)
             if not rows:
-                if name not in SYSTEMS.names():
+                if name not in SYSTEMS:
                     raise UnknownNameError(
                         "system", name, [*(row.label for row in self.rows), *SYSTEMS.names()]
                     ) from None

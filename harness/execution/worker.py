@@ -33,13 +33,13 @@ def main() -> int:
         broken = _load(job["plugins"])
         store = Store(job["store"])
         for model in map(ModelTask.model_validate, job.get("models", ())):
-            if broken and model.system not in SYSTEMS.names():
+            if broken and model.system not in SYSTEMS:
                 reason = str(broken[0])
                 _tell(events, Event(kind="ended", key=model.key, phase="training", status="failed", reason=reason))
                 continue
             train_model(model, store, lambda event: _tell(events, event))
         for task in map(CellTask.model_validate, job.get("tasks", ())):
-            if broken and not (task.row.system in SYSTEMS.names() and task.source in SOURCES.names()):
+            if broken and not (task.row.system in SYSTEMS and task.source in SOURCES):
                 reason = keep_failure(task, store, broken[0]).fault
                 _tell(events, Event(kind="ended", key=task.key, status="failed", reason=reason))
                 continue

@@ -174,6 +174,25 @@ class Registry(Generic[T]):
         self._scan()
         return sorted(self._slots)
 
+    def __contains__(self, name: str) -> bool:
+        """Whether a name, or an alias, is registered."""
+        try:
+            self.resolve(name)
+        except UnknownNameError:
+            return False
+        return True
+
+    def is_same(self, one: str, other: str) -> bool:
+        """Whether two names are equal, or names or aliases of one plugin.
+
+        Args:
+            one, other: names, registered or not.
+
+        Returns:
+            True when they mean the same.
+        """
+        return one == other or (one in self and other in self and self.resolve(one) == self.resolve(other))
+
     def resolve(self, name: str) -> str:
         """The registered name for a name or alias.
 

@@ -55,7 +55,7 @@ class EncoderChoices(BaseModel):
         )
 
 
-class MDPRConfig(EncoderChoices, SystemConfig):
+class DenseConfig(EncoderChoices, SystemConfig):
     """Settings of dense retrieval.
 
     An encoder without a preset is used as the files beside its weights say (sentence-transformers' layout); where there
@@ -100,7 +100,7 @@ class MDPRConfig(EncoderChoices, SystemConfig):
         return self.choices_for(self.encoder)
 
 
-class MDPRTraining(EncoderChoices, EncoderTraining):
+class DenseTraining(EncoderChoices, EncoderTraining):
     """Settings of training with in-batch negatives. The trained model keeps pooling, normalisation and prompts."""
 
     start: str | None = Field(  # type: ignore[assignment]  # wider than the base's

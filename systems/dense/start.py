@@ -9,13 +9,13 @@ from clir_harness.systems.checkpoints.devices import choose_device
 from clir_harness.systems.checkpoints.sources import model_folder
 from clir_harness.systems.dense.encoder import TextEncoder
 from clir_harness.systems.dense.recipe import Choices, Recipe, scoring_choices
-from clir_harness.systems.dense.settings import MDPRTraining
+from clir_harness.systems.dense.settings import DenseTraining
 from clir_harness.systems.training.pairs import QueryPassage
 from clir_harness.systems.training.settings import NEW
 from clir_harness.systems.training.vocabulary import new_body, train_tokenizer, with_vocabulary
 
 
-def start_encoder(settings: MDPRTraining, pairs: Sequence[QueryPassage], seed: int) -> TextEncoder:
+def start_encoder(settings: DenseTraining, pairs: Sequence[QueryPassage], seed: int) -> TextEncoder:
     """The encoder of the settings, in evaluation mode.
 
     Args:

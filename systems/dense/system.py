@@ -17,7 +17,7 @@ from clir_harness.harness.system import IndexContext, Ranking, SearchContext, Se
 from clir_harness.harness.training import Bitext, TrainableSystem, TrainingContext
 from clir_harness.systems.checkpoints.sources import model_folder, source_digest
 from clir_harness.systems.dense.recipe import read_recipe, scoring_choices
-from clir_harness.systems.dense.settings import MDPRConfig, MDPRTraining
+from clir_harness.systems.dense.settings import DenseConfig, DenseTraining
 from clir_harness.systems.training.settings import NEW
 
 if TYPE_CHECKING:
@@ -28,13 +28,14 @@ SORTED_AT_ONCE = 16
 """Batches of passages that are brought into the order of their lengths together, so that little is padded."""
 
 
-@register_system("mdpr")
-class MDPR(TrainableSystem[MDPRConfig]):
+@register_system("dense")
+class DenseRetriever(TrainableSystem[DenseConfig]):
     """A bi-encoder with one vector a text, and a FAISS index."""
 
+    aliases: ClassVar[tuple[str, ...]] = ("mdpr",)
     summary = "single-vector bi-encoder over FAISS: mDPR, LaBSE, SimCSE, multilingual E5, BGE-M3 or your own"
-    Config = MDPRConfig
-    Training = MDPRTraining
+    Config = DenseConfig
+    Training = DenseTraining
     model_field: ClassVar[str] = "encoder"
     languages = "those of the encoder"
     requires: ClassVar[tuple[str, ...]] = ("faiss-cpu", "tokenizers", "torch", "transformers")
@@ -93,12 +94,12 @@ class MDPR(TrainableSystem[MDPRConfig]):
         return _VectorSearcher(encoder, index, self.batch_size)
 
     @classmethod
-    def training_inputs(cls, settings: MDPRTraining) -> Mapping[str, str]:
+    def training_inputs(cls, settings: DenseTraining) -> Mapping[str, str]:
         """Digest of the encoder that training starts from."""
         return {"start": NEW if settings.source == NEW else source_digest(settings.source)}
 
     @classmethod
-    def train(cls, bitext: Bitext, settings: MDPRTraining, output: Path, context: TrainingContext) -> None:
+    def train(cls, bitext: Bitext, settings: DenseTraining, output: Path, context: TrainingContext) -> None:
         """Train with in-batch negatives on sentence pairs, either side of which is the query in turn."""
         from clir_harness.systems.dense.train import train_on_bitext
 

@@ -17,14 +17,14 @@ from torch.nn import functional
 
 from clir_harness.harness.training import Bitext, TrainingContext
 from clir_harness.systems.dense.encoder import TextEncoder
-from clir_harness.systems.dense.settings import MDPRTraining
+from clir_harness.systems.dense.settings import DenseTraining
 from clir_harness.systems.dense.start import start_encoder
 from clir_harness.systems.training.encoder import train_encoder
 from clir_harness.systems.training.pairs import QueryPassage, require_known, unknown_share
 from clir_harness.systems.training.precision import trains_in_bfloat16
 
 
-def train_on_bitext(bitext: Bitext, settings: MDPRTraining, output: Path, context: TrainingContext) -> None:
+def train_on_bitext(bitext: Bitext, settings: DenseTraining, output: Path, context: TrainingContext) -> None:
     """Train one encoder for both sides of sentence pairs, either of which is the query in turn; see `train_encoder`.
 
     Args:
@@ -85,7 +85,7 @@ def in_batch_loss(scores: Tensor, same_passage: Tensor, same_query: Tensor, symm
 
 def _loss(
     encoder: TextEncoder,
-    settings: MDPRTraining,
+    settings: DenseTraining,
     number: int,
     batch: Sequence[QueryPassage],
     _draw: random.Random,
@@ -107,20 +107,20 @@ def _same(texts: Sequence[str], device: torch.device) -> Tensor:
     return ids[:, None] == ids[None, :]
 
 
-def _temperature(settings: MDPRTraining, encoder: TextEncoder) -> float:
+def _temperature(settings: DenseTraining, encoder: TextEncoder) -> float:
     if settings.temperature is not None:
         return settings.temperature
     return 0.05 if encoder.recipe.normalise else 1.0
 
 
 def _described(
-    encoder: TextEncoder, settings: MDPRTraining, languages: str, facts: Mapping[str, object]
+    encoder: TextEncoder, settings: DenseTraining, languages: str, facts: Mapping[str, object]
 ) -> tuple[str, str, dict[str, object]]:
     """Title, paragraph and facts of the model card."""
     recipe = encoder.recipe
     about = (
         f"Trained on sentence pairs in {languages} with their translations (InfoNCE). Use it with "
-        "`{system: mdpr, settings: {encoder: FOLDER}}`; sentence-transformers reads it, too."
+        "`{system: dense, settings: {encoder: FOLDER}}`; sentence-transformers reads it, too."
     )
     own = {
         "pooling": recipe.pooling,

@@ -92,3 +92,14 @@ def test_a_suite_that_is_not_utf8_is_refused_by_name(tmp_path: Path) -> None:
     path.write_bytes(GOOD.replace("Mine", "Mélange").encode("latin-1"))
     with pytest.raises(DataError, match=r"latin\.yaml: is not UTF-8"):
         load_suite(path)
+
+
+def test_rows_are_found_by_name_by_label_and_by_alias() -> None:
+    suite = load_suite("embedded")
+    for name in ("dense", "mDPR", "mdpr"):
+        (row,) = suite.with_rows([name]).rows
+        assert (row.system, row.label) == ("dense", "mDPR")
+        changed = suite.with_settings([f"{name}.passage_length=7"])
+        assert [row.label for row in changed.rows if "passage_length" in row.settings] == ["mDPR"]
+    (row,) = load_suite("embedded").with_rows(["nmt"]).rows
+    assert row.system == "bm25-nmt"

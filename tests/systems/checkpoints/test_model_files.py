@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from clir_harness.harness.errors import DataError, MissingDataError
 from clir_harness.systems.checkpoints.sources import _hub_folder, model_folder, source_digest, weight_files
 from clir_harness.systems.dense.encoder import TextEncoder
-from clir_harness.systems.dense.system import MDPR
+from clir_harness.systems.dense.system import DenseRetriever
 from clir_harness.systems.nmt.checkpoint import languages_of
 from tests.systems.dense.conftest import save_bert
 
@@ -100,7 +100,7 @@ def test_what_no_loader_reads_leaves_a_model_what_it_is(model: Path, tmp_path: P
 def test_weights_changed_in_place_change_the_digest(model: Path, tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(model, folder)
-    system = MDPR.configure({"encoder": str(folder)})
+    system = DenseRetriever.configure({"encoder": str(folder)})
     before = dict(system.inputs())
     write_dense(folder / "2_Dense_8", seed=2)
     assert set(system.inputs().values()).isdisjoint(before.values())

@@ -24,7 +24,7 @@ from transformers import (
 from clir_harness.harness.errors import DataError
 from clir_harness.systems.dense.encoder import TextEncoder
 from clir_harness.systems.dense.recipe import Choices, scoring_choices
-from clir_harness.systems.dense.system import MDPR
+from clir_harness.systems.dense.system import DenseRetriever
 from tests.systems.dense.conftest import bert_config, make_tokenizer, save_bert
 
 TEXTS = [
@@ -167,7 +167,10 @@ def test_lengths_are_the_users_then_the_models_then_the_default(bert: Path, tmp_
     assert TextEncoder.load(bert).lengths == {"query": 64, "passage": 256}
     (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 1000}')
     assert TextEncoder.load(folder).lengths == {"query": 300, "passage": 300}  # no more positions
-    assert MDPR.configure({"encoder": str(folder), "passage_length": 33}).describe_index("en")["passage_length"] == 33
+    assert (
+        DenseRetriever.configure({"encoder": str(folder), "passage_length": 33}).describe_index("en")["passage_length"]
+        == 33
+    )
 
 
 @pytest.mark.parametrize(
@@ -204,7 +207,7 @@ def test_what_is_compared_by_cosines_is_scored_by_them(bert: Path, tmp_path: Pat
     for said, normalised in (("cosine", True), ("dot", False), (None, False)):
         path.write_text(json.dumps({"similarity_fn_name": said}))
         assert bool(scoring_choices(folder, Choices()).normalise) == normalised
-        assert MDPR.configure({"encoder": str(folder)}).describe_index("en")["normalise"] == normalised
+        assert DenseRetriever.configure({"encoder": str(folder)}).describe_index("en")["normalise"] == normalised
     path.write_text('{"similarity_fn_name": "euclidean"}')
     with pytest.raises(DataError, match="compares vectors by 'euclidean'"):
         scoring_choices(folder, Choices())

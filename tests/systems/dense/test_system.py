@@ -23,7 +23,7 @@ from clir_harness.harness.runs.run import Run
 from clir_harness.harness.system import IndexContext, Ranking, SearchContext
 from clir_harness.systems.dense.encoder import TextEncoder
 from clir_harness.systems.dense.recipe import Choices
-from clir_harness.systems.dense.system import MDPR
+from clir_harness.systems.dense.system import DenseRetriever
 from tests.systems.dense.conftest import save_bert
 
 PAIR = LanguagePair("sw", "en")
@@ -37,10 +37,10 @@ DOCUMENTS = [
 
 def search(settings: dict[str, Any], folder: Path, *texts: str, depth: int = 10) -> list[Ranking]:
     folder.mkdir()
-    system = MDPR.configure(settings)
+    system = DenseRetriever.configure(settings)
     system.index(iter(DOCUMENTS), folder, IndexContext("en"))
     with ExitStack() as stack:
-        searcher = stack.enter_context(MDPR.configure(settings).open(folder, SearchContext(PAIR)))
+        searcher = stack.enter_context(DenseRetriever.configure(settings).open(folder, SearchContext(PAIR)))
         return list(searcher.search([Query(f"q{i}", text) for i, text in enumerate(texts)], depth))
 
 
@@ -49,7 +49,7 @@ class TestConformance(SystemConformance):
     @classmethod
     def subject(cls, tmp_path_factory: pytest.TempPathFactory, bert: Path) -> Subject:
         settings = {"encoder": str(bert), "pooling": "mean", "normalise": True}
-        return Subject.of("mdpr", tmp_path_factory.mktemp("flat"), settings, "sw-en")
+        return Subject.of("dense", tmp_path_factory.mktemp("flat"), settings, "sw-en")
 
 
 class TestConformanceOfGraphs(SystemConformance):
@@ -57,7 +57,7 @@ class TestConformanceOfGraphs(SystemConformance):
     @classmethod
     def subject(cls, tmp_path_factory: pytest.TempPathFactory, bert: Path) -> Subject:
         settings = {"encoder": str(bert), "index": "hnsw", "hnsw_m": 8, "passages": "maxp", "passage_length": 16}
-        return Subject.of("mdpr", tmp_path_factory.mktemp("hnsw"), settings, "sw-en")
+        return Subject.of("dense", tmp_path_factory.mktemp("hnsw"), settings, "sw-en")
 
 
 def test_scores_are_inner_products_of_query_and_passage_vectors(bert: Path, tmp_path: Path) -> None:
@@ -85,8 +85,8 @@ def test_queries_and_passages_may_have_encoders_of_their_own(bert: Path, tmp_pat
         @ TextEncoder.load(bert).encode(["bridge"], "query")[0]
     )
     assert dict(ranking)["007"] == pytest.approx(float(expected), rel=1e-4)
-    assert set(MDPR.configure(settings).inputs().values()) != set(
-        MDPR.configure({"encoder": str(bert)}).inputs().values()
+    assert set(DenseRetriever.configure(settings).inputs().values()) != set(
+        DenseRetriever.configure({"encoder": str(bert)}).inputs().values()
     )
 
 
@@ -112,30 +112,30 @@ def test_the_place_of_an_encoder_is_no_part_of_its_identity_and_its_content_is(b
     copy = save_bert(tmp_path / "copy", seed=1)
     for file in bert.iterdir():
         (copy / file.name).write_bytes(file.read_bytes())
-    one, two = MDPR.configure({"encoder": str(bert)}), MDPR.configure({"encoder": str(copy)})
+    one, two = DenseRetriever.configure({"encoder": str(bert)}), DenseRetriever.configure({"encoder": str(copy)})
     assert index_key(one, "x", "en", 0) == index_key(two, "x", "en", 0)
     weights = copy / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
-    assert index_key(one, "x", "en", 0) != index_key(MDPR.configure({"encoder": str(copy)}), "x", "en", 0)
+    assert index_key(one, "x", "en", 0) != index_key(DenseRetriever.configure({"encoder": str(copy)}), "x", "en", 0)
 
 
 def test_queries_may_change_without_a_new_index_and_passages_may_not(bert: Path) -> None:
     base = {"encoder": str(bert)}
-    key = index_key(MDPR.configure(base), "x", "en", 0)
+    key = index_key(DenseRetriever.configure(base), "x", "en", 0)
     for same in ({"query_length": 12}, {"query_prompt": "query: "}, {"hnsw_m": 9}, {"passage_batch": 2}):
-        assert index_key(MDPR.configure({**base, **same}), "x", "en", 0) == key
+        assert index_key(DenseRetriever.configure({**base, **same}), "x", "en", 0) == key
     for other in ({"passage_length": 12}, {"passage_prompt": "passage: "}, {"index": "hnsw"}, {"pooling": "mean"}):
-        assert index_key(MDPR.configure({**base, **other}), "x", "en", 0) != key
+        assert index_key(DenseRetriever.configure({**base, **other}), "x", "en", 0) != key
 
 
 def test_presets_name_the_encoder_and_explicit_settings_override_them() -> None:
-    assert MDPR.configure({}).config.query_source == "castorini/mdpr-tied-pft-msmarco"
-    config = MDPR.configure({"preset": "multilingual-e5-small", "query_prompt": ""}).config
+    assert DenseRetriever.configure({}).config.query_source == "castorini/mdpr-tied-pft-msmarco"
+    config = DenseRetriever.configure({"preset": "multilingual-e5-small", "query_prompt": ""}).config
     assert config.passage_source == "intfloat/multilingual-e5-small"
     assert config.choices == Choices("mean", True, "", "passage: ")
-    assert MDPR.configure({"encoder": "somewhere"}).config.choices == Choices()
+    assert DenseRetriever.configure({"encoder": "somewhere"}).config.choices == Choices()
     with pytest.raises(UnknownNameError, match="unknown preset 'e5'"):
-        MDPR.configure({"preset": "e5"})
+        DenseRetriever.configure({"preset": "e5"})
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def minilm() -> Path:
 def test_a_real_encoder_finds_paraphrases(minilm: Path, tmp_path: Path) -> None:
     rankings = search({"encoder": str(minilm)}, tmp_path / "index", "inundation shut crossing", "wages", "corn costs")
     assert [ranking[0][0] for ranking in rankings] == ["007", "d2", "d3"]
-    assert MDPR.configure({"encoder": str(minilm)}).describe_index("en")["pooling"] == "mean"
+    assert DenseRetriever.configure({"encoder": str(minilm)}).describe_index("en")["pooling"] == "mean"
 
 
 def test_a_real_encoder_reaches_its_known_scores_on_english_questions(minilm: Path, data: Path, tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_a_real_encoder_reaches_its_known_scores_on_english_questions(minilm: Pa
         pytest.skip("needs AfriQA in the folder afriqa/")
     collection = AfriqaSource(AfriqaSource.Config(), data).load("afriqa/sw-en")
     queries = collection.query_set(HUMAN).queries
-    system = MDPR.configure({"encoder": str(minilm)})
+    system = DenseRetriever.configure({"encoder": str(minilm)})
     system.index(collection.documents.stream(), tmp_path, IndexContext("en", threads=available_cores()))
     rankings: list[tuple[str, Ranking]] = []
     with system.open(tmp_path, SearchContext(LanguagePair("en", "en"))) as searcher:
@@ -182,7 +182,7 @@ def test_a_changed_layer_has_its_cell_computed_again(bert: Path, tiny: Path, tmp
     suite = tmp_path / "dense.yaml"
     suite.write_text(
         "name: dense\ntitle: One encoder\nmeasures: [AP]\ndepth: 10\n"
-        f"rows: [{{system: mdpr, label: mDPR, settings: {{encoder: {folder}, device: cpu}}}}]\n"
+        f"rows: [{{system: dense, label: mDPR, settings: {{encoder: {folder}, device: cpu}}}}]\n"
         "collections: [{source: jsonl, path: tiny, pairs: [sw-en]}]\n"
     )
     found = []

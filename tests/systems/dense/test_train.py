@@ -13,8 +13,8 @@ from clir_harness.harness.progress import Progress, no_progress
 from clir_harness.harness.store import Store
 from clir_harness.harness.training import TrainingContext, obtain_model, training_settings
 from clir_harness.systems.dense.encoder import TextEncoder
-from clir_harness.systems.dense.settings import MDPRTraining
-from clir_harness.systems.dense.system import MDPR
+from clir_harness.systems.dense.settings import DenseTraining
+from clir_harness.systems.dense.system import DenseRetriever
 from clir_harness.systems.dense.train import in_batch_loss, train_on_bitext
 from clir_harness.systems.training.fit import DivergedError
 from clir_harness.systems.training.pairs import mean_reciprocal_rank, split_pairs, unknown_share
@@ -22,7 +22,7 @@ from clir_harness.systems.training.pairs import mean_reciprocal_rank, split_pair
 PAIRS = list(bitext("sw", 400))
 
 
-def settings(bert: Path, **changes: object) -> MDPRTraining:
+def settings(bert: Path, **changes: object) -> DenseTraining:
     plain = {
         "start": str(bert),
         "pooling": "mean",
@@ -35,10 +35,10 @@ def settings(bert: Path, **changes: object) -> MDPRTraining:
         "passage_length": 24,
         "checkpoint_every": 20,
     }
-    return MDPRTraining.model_validate({**plain, **changes})
+    return DenseTraining.model_validate({**plain, **changes})
 
 
-def train(folder: Path, using: MDPRTraining, seed: int = 3, progress: Progress = no_progress) -> dict[str, Any]:
+def train(folder: Path, using: DenseTraining, seed: int = 3, progress: Progress = no_progress) -> dict[str, Any]:
     """Train into `folder/model` with checkpoints in `folder/scratch`, and give the record of it."""
     for name in ("scratch", "model"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -50,12 +50,12 @@ def train(folder: Path, using: MDPRTraining, seed: int = 3, progress: Progress =
 
 
 @pytest.fixture(scope="module", params=["float32", "bfloat16"])
-def usual(request: pytest.FixtureRequest, bert: Path) -> MDPRTraining:
+def usual(request: pytest.FixtureRequest, bert: Path) -> DenseTraining:
     return settings(bert, precision=request.param)
 
 
 @pytest.fixture(scope="module")
-def trained(usual: MDPRTraining, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+def trained(usual: DenseTraining, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("trained")
     return folder, train(folder, usual)
 
@@ -90,7 +90,7 @@ def test_the_folder_holds_the_model_its_curve_and_its_papers(trained: tuple[Path
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
-    trained: tuple[Path, dict[str, Any]], usual: MDPRTraining, tmp_path: Path
+    trained: tuple[Path, dict[str, Any]], usual: DenseTraining, tmp_path: Path
 ) -> None:
     train(tmp_path / "again", usual)
     train(tmp_path / "other", usual, seed=4)
@@ -100,7 +100,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
 
 
 def test_a_training_that_was_cut_short_ends_as_if_it_had_not_been(
-    trained: tuple[Path, dict[str, Any]], usual: MDPRTraining, tmp_path: Path
+    trained: tuple[Path, dict[str, Any]], usual: DenseTraining, tmp_path: Path
 ) -> None:
     def interrupt(done: int, total: int | None, text: str) -> None:
         if done == 33:
@@ -157,12 +157,12 @@ def test_a_language_the_tokenizer_cannot_write_is_refused_with_the_share(bert: P
 
 def test_a_model_trained_through_the_store_is_kept_and_answers(bert: Path, tmp_path: Path) -> None:
     write_bitext(tmp_path / "sw-en.tsv.gz", "sw", 60)
-    using = training_settings(MDPR, {"start": str(bert), "steps": 2, "batch_size": 8})
-    arguments = (MDPR, {"sw": (tmp_path / "sw-en.tsv.gz",)}, using, Store(tmp_path / "store"))
+    using = training_settings(DenseRetriever, {"start": str(bert), "steps": 2, "batch_size": 8})
+    arguments = (DenseRetriever, {"sw": (tmp_path / "sw-en.tsv.gz",)}, using, Store(tmp_path / "store"))
     first = obtain_model(*arguments, TrainingContext, seed=0)
     again = obtain_model(*arguments, TrainingContext, seed=0)
     assert (first.reused, again.reused) == (False, True)
-    assert MDPR.configure({MDPR.model_field: str(first.content)}).inputs()
+    assert DenseRetriever.configure({DenseRetriever.model_field: str(first.content)}).inputs()
 
 
 def test_training_can_start_from_nothing(bert: Path, tmp_path: Path) -> None:
