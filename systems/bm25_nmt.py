@@ -96,10 +96,7 @@ class BM25NMT(TrainableSystem[BM25NMTConfig]):
         Raises:
             UsageError: when the engine is not installed.
         """
-        from clir_harness.systems.nmt.engines import engine_version, require_engine
-
-        require_engine(self.config.engine)
-        return {"model": source_digest(self.config.model), "engine": engine_version(self.config.engine)}
+        return {"model": source_digest(self.config.model), "engine": self.config.engine_version()}
 
     def index_inputs(self, language: str) -> Mapping[str, str]:
         """Those of the translated documents; none when queries are translated."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any, Literal
 
 from pydantic import Field
 
+from clir_harness.harness.errors import UsageError
+from clir_harness.harness.identity import package_version
 from clir_harness.harness.system import SystemConfig
 from clir_harness.systems.parallel_text.settings import ParallelTextSettings
 from clir_harness.systems.training.settings import CheckpointSteps, FitSettings, LearningRate, Steps
@@ -25,6 +28,17 @@ class TranslatorSettings(SystemConfig):
     max_tokens: int = Field(128, ge=8, description="of a sentence and of its translation; the rest is cut off")
     batch: int = Field(32, ge=1, description="sentences translated at once")
     device: str = Field("auto", description="auto (a GPU if there is one), cpu, cuda ...", json_schema_extra=_PLACE)
+
+    def engine_version(self) -> str:
+        """Name and version of the engine: translations of another one are not taken from the cache.
+
+        Raises:
+            UsageError: it is not installed; names the command that installs it.
+        """
+        if importlib.util.find_spec(self.engine) is None:
+            hint = f"pip install {self.engine}, or set engine to transformers"
+            raise UsageError(f"{self.engine} is not installed", hint=hint)
+        return f"{self.engine} {package_version(self.engine)}"
 
 
 class NMTTraining(FitSettings, ParallelTextSettings):

@@ -12,7 +12,6 @@ from clir_harness.harness.languages import LanguagePair
 from clir_harness.systems.checkpoints.sources import source_digest
 from clir_harness.systems.nmt.cache import TranslationCache, cache_folder
 from clir_harness.systems.nmt.checkpoint import languages_of, token_pair
-from clir_harness.systems.nmt.engines import engine_version
 from clir_harness.systems.nmt.quality import quality
 from clir_harness.systems.nmt.settings import TranslatorSettings
 from clir_harness.systems.nmt.translator import Translator, load_translator, sentences_of
@@ -41,7 +40,7 @@ class Translation(AbstractContextManager["Translation"]):
         if not pair.monolingual:
             tokens = token_pair(languages_of(config.model), pair)
             self._languages = dict(zip(("from", "into"), tokens, strict=True))
-            maker = [source_digest(config.model), str(pair), tokens, engine_version(config.engine), config.beams]
+            maker = [source_digest(config.model), str(pair), tokens, config.engine_version(), config.beams]
             self._cache = TranslationCache(cache_folder() / CACHE_FILE, json.dumps([*maker, config.max_tokens, FORMAT]))
 
     def translate(self, texts: Sequence[str]) -> list[str]:

@@ -126,10 +126,10 @@ collections:
     experiment = Experiment.from_suite(suite, tmp_path / "store", data=tiny)
     report = experiment.run()
     assert not report.failed
-    records = [experiment.store.cell(cell.task.key) or {} for cell in experiment.plan().cells if cell.task]
+    records = [experiment.store.cell(cell.task.key) for cell in experiment.plan().cells if cell.task]
     assert [record.search["translation"]["texts"] for record in records] == [3, 3]
-    assert records[0]["search"]["translation"]["sentences_translated"] == 3
-    assert records[1]["search"]["translation"]["sentences_translated"] == 0
+    assert records[0].search["translation"]["sentences_translated"] == 3
+    assert records[1].search["translation"]["sentences_translated"] == 0
 
 
 def test_it_answers_to_nmt_too() -> None:
