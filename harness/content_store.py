@@ -1,4 +1,4 @@
-"""Folders of content addressed by keys, published atomically: what the results store is made of.
+"""Folders of content addressed by keys, published atomically: the base of the results store.
 
 Everything is written in `staging` and renamed into its place, so a kill at any moment leaves nothing or the whole.
 """
@@ -49,7 +49,7 @@ def explained(root: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StoreError(
                 f"no space left in the store {root}",
-                hint="free space or choose another --store; what is finished is kept, and the next run goes on",
+                hint="free space or choose another --store; finished results are kept, and the next run resumes",
             ) from error
         inside = str(error.filename or "").startswith(str(root))
         if inside and error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):

@@ -1,4 +1,4 @@
-"""What the store keeps, as types: the record of a cell, the scores of its queries, the board of a suite.
+"""Content of the store as types: the record of a cell, the scores of its queries, the board of a suite.
 
 The JSON on disk has these fields and no others; a field that has its default is not written. `docs/schemas/` holds the
 schemas, written from these types.
@@ -73,7 +73,7 @@ class RowRecord(Record):
 
 
 class Machine(Record):
-    """The machine that carried out a cell, as far as it determines speed."""
+    """The machine that ran a cell, as far as it determines speed."""
 
     processor: str
     cores: int
@@ -97,7 +97,7 @@ class Failure(Record):
 
 
 class SubmissionRecord(Record):
-    """How a run was submitted: file, digest, run tag, lines, user, and what was found that is no error."""
+    """How a run was submitted: file, digest, run tag, lines, user, and warnings."""
 
     file: str
     sha256: str
@@ -134,7 +134,7 @@ class IndexCosts(Record):
 
 
 class Costs(IndexCosts):
-    """What a cell cost; its indexes as when they were built, whichever cell built them.
+    """Costs of a cell; those of its indexes are of their building, whichever cell built them.
 
     Attributes:
         search_seconds: for all queries.
@@ -158,7 +158,7 @@ class CellRecord(Record):
         key: digest of the identity.
         row, collection, track, depth, seed: what was run; no track where the queries are as they are.
         identity: what the key is a digest of.
-        command: command line that carries out this cell.
+        command: command line that runs this cell.
         finished: ISO 8601, UTC.
         machine: that carried it out; None for a submitted run.
         version: of clir-harness.

@@ -1,4 +1,4 @@
-"""What results depend on, as types: identities of collections, systems, queries and cells. Keys are digests of them."""
+"""Dependencies of results as types: identities of collections, systems, queries and cells. Keys are digests of them."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class SystemIdentity(Record):
         code: digest of its code.
         inputs: digests of what it reads, by name.
         packages: versions of the distributions it needs.
-        components: the systems it is made of.
+        components: its components.
     """
 
     name: str

@@ -263,7 +263,7 @@ class Store(ContentStore):
         return self.root / kind / f"{name}.json"
 
     def _keep(self, kind: str, name: str, value: Any) -> None:
-        """Keep a JSON value in place of the one before; writes only what is new."""
+        """Store a JSON value, replacing the previous one; writes only changes."""
         path = self._note(kind, name)
         if read_json(path) != value:
             with explained(self.root):

@@ -1,4 +1,4 @@
-"""Submissions: a run that another tool wrote, checked, evaluated and put on a suite's board."""
+"""Submissions: runs of other tools, checked, evaluated and put on a suite's board."""
 
 from __future__ import annotations
 

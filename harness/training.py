@@ -1,7 +1,7 @@
-"""Training: how a trainable system is made from parallel text, and how the result is kept.
+"""Training of systems from parallel text, and storage of the trained models.
 
 A trained model is a folder that the system's settings name. It is an artefact like an index: the same system, code,
-training settings and text give the same folder, which is made once and shared by all cells that need it.
+training settings and text give the same model, which is trained once and shared by all cells that need it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _MOSES = "+"
 
 
 class TrainingSettings(BaseModel):
-    """Base of the typed settings of a training. Unknown fields are errors."""
+    """Base class of the typed settings of a training. Unknown fields are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -58,11 +58,11 @@ class TrainingContext:
 
 
 class TrainableSystem(RetrievalSystem[ConfigT]):
-    """A system that can be made from parallel text.
+    """A system that can be trained on parallel text.
 
     Class attributes:
         Training: the pydantic model of its training settings.
-        model_field: the field of `Config` that takes the folder which training makes.
+        model_field: the field of `Config` for the folder of the trained model.
     """
 
     Training: ClassVar[type[TrainingSettings]]
@@ -94,11 +94,11 @@ class TrainableSystem(RetrievalSystem[ConfigT]):
 
 
 def trainable_system(name: str) -> type[TrainableSystem[Any]]:
-    """The trainable system of a name.
+    """The trainable system with a name.
 
     Raises:
         UnknownNameError: no such system.
-        UsageError: it is not made by training; names those that are.
+        UsageError: it is not trained; names those that are.
     """
     cls = SYSTEMS.get(name)
     if not issubclass(cls, TrainableSystem):
@@ -111,8 +111,8 @@ def bitext_path(name: str, folder: Path | None = None) -> BitextPath:
     """The files that a name of parallel text refers to: one file, or with `FOREIGN+PIVOT` a Moses pair.
 
     Args:
-        name: as people write it; a file that has this very name goes before a pair.
-        folder: that relative names start from.
+        name: as written by people; a file with exactly this name takes precedence over a pair.
+        folder: folder that names are relative to.
 
     Returns:
         The file, or the two files of the pair.

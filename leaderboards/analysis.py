@@ -1,4 +1,4 @@
-"""What a board's scores say: intervals of all means, tests of differences, ranks, and what is worth its costs."""
+"""Statistics of a board: intervals of all means, tests of differences, ranks, and Pareto fronts."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def analyse(
         if measure not in board.measures:
             raise UnknownNameError("measure of this board", measure, board.measures)
         if measure not in averaged:
-            raise UsageError(f"{measure} is a count: a sum, of which there is no test", hint="test another measure")
+            raise UsageError(f"{measure} is a count: sums are not tested", hint="test another measure")
     ranks = {
         measure: rank_systems({row.label: [e.means.get(measure) for e in row.entries] for row in board.rows})
         for measure in board.measures
@@ -228,7 +228,7 @@ class _Intervals:
         }
 
     def averages(self, measure: str) -> dict[str, dict[str, Interval]]:
-        """By row and average; only of averages that are there."""
+        """By row and average; only for averages that exist."""
         return {
             row.label: {
                 name: interval

@@ -1,4 +1,4 @@
-"""Baselines: a board with the scores of its queries, kept in a file that later boards are compared with."""
+"""Baselines: a board with the scores of its queries in a file, for comparison with later boards."""
 
 from __future__ import annotations
 

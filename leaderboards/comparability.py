@@ -1,4 +1,4 @@
-"""Which cells can stand on one board: refusals to mix depths, collections, queries, perturbations, measures."""
+"""Comparability of cells: a board does not mix depths, collections, queries, perturbations or measures."""
 
 from __future__ import annotations
 

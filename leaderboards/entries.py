@@ -1,4 +1,4 @@
-"""What stands on a board: columns (collections), rows (systems), and the entries where they meet."""
+"""Parts of a board: columns (collections), rows (systems), and the entries where they meet."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Column:
         description: one sentence, may be empty.
         synthetic: whether its texts were generated.
         warnings: what validation found that does not keep it from being scored.
-        missing: why there is no data and what to do about it; empty when there is.
+        missing: why there are no data and what to do about it; otherwise empty.
     """
 
     id: str
@@ -55,7 +55,7 @@ class Entry:
 
     Attributes:
         state: whether there is a result, and why not.
-        reason: why there is no result, with the remedy where one is known; empty otherwise.
+        reason: why there is no result, with the remedy if known; otherwise empty.
         query_ids: the judged queries; empty unless done.
         scores: per measure, a value for each of `query_ids`; shape (judged queries,).
         versions: per measure, what computed it; empty unless done.
@@ -106,7 +106,7 @@ class Entry:
 
     @property
     def command(self) -> str:
-        """Command line that carries out this cell alone; empty when it never ran."""
+        """Command line that runs this cell alone; empty when it never ran."""
         return self.record.command if self.record else ""
 
 

@@ -1,4 +1,4 @@
-"""A suite's runs, judgements and topics as plain TREC files, for any tool, under names that people read."""
+"""Export of a suite's runs, judgements and topics as plain TREC files, under readable names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders that a command fills, and replaces as a whole: at once, and never what it did not write."""
+"""Output folders of commands: replaced as a whole, atomically, and only if the command wrote them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class FolderKind:
 
 
 def replace_folder(folder: Path | str, kind: FolderKind, fill: Callable[[Path], T], *, force: bool) -> T:
-    """Fill a folder, in place of an earlier one of the same kind.
+    """Fill a folder, replacing an earlier one of the same kind.
 
     A kill at any moment leaves the old one or the new one, under the folder's name or, when it comes between the two
     renames, to be put back by the next call.

@@ -1,4 +1,4 @@
-"""One system against another, query by query: who wins which, the query's words, and what both put at the top."""
+"""One system against another, query by query: scores, the query's words, and the top documents of both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON as text: escaped where a reader could take it for something else, with line breaks where people want them."""
+"""JSON as text: escaped for use in other formats, with line breaks for people."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The leaderboard of a suite as values: rows are systems, columns are language pairs, cells keep what became of them.
+"""The leaderboard of a suite as values: rows are systems, columns are language pairs, cells have results or reasons.
 
-Means are over all judged queries of a cell. Averages are means of those means, so every pair counts alike. A cell
-without a result makes every average it belongs to missing; a pair whose data nobody had is not a column at all and
-is kept apart, in `absent`.
+Means are over all judged queries of a cell. Averages are means of those means, so every pair has the same weight. An
+average over a cell without a result is missing; a pair whose data were never available is not a column and is kept
+separately, in `absent`.
 """
 
 from __future__ import annotations

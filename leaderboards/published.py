@@ -1,4 +1,4 @@
-"""Published figures: what papers and reproductions report, shown beside a board and never part of it.
+"""Published figures from papers and reproductions, shown with a board but not part of it.
 
 They were measured elsewhere, often with other documents, tokenisation or depth: no test, no rank and no average is
 over them.
@@ -27,7 +27,7 @@ class PublishedFigure(BaseModel):
     Attributes:
         system: as the source calls it.
         collection: what the source calls the collection.
-        matches: pattern of ids of collections on boards that are the same one; `*` stands for anything.
+        matches: pattern of ids of collections on boards that are the same one; `*` matches anything.
         pairs: language pairs; with several, the value is the mean over them.
         measure: in ir-measures' language.
         value: between 0 and 1 for most measures, as on boards.

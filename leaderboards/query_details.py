@@ -1,4 +1,4 @@
-"""What a page shows of single queries: their words, and the documents that every row puts at the top."""
+"""Details of single queries on a page: their words, and the top documents of every row."""
 
 from __future__ import annotations
 

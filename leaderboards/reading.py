@@ -22,7 +22,7 @@ from clir_harness.leaderboards.leaderboard import Leaderboard
 _WITHOUT_RECORD = (CellState.FAILED, CellState.NOT_APPLICABLE, CellState.MISSING_DATA)
 """States of a plan that need no record in the store; a cell of any other state without a record was not run."""
 MANY = 0.1
-"""Share of the queries from which on it is no accident that documents with their ids are found first."""
+"""Share of queries that retrieve the document with their own id first, above which it is not a coincidence."""
 _UNKNOWN_VERSION = "an unknown version"
 
 
@@ -185,7 +185,7 @@ class _CellReader:
         self._versions = {name: measure_version(name) for name in measures}
 
     def entry(self, cell: BoardCell, record: CellRecord | None) -> Entry:
-        """The cell as planned and, when it was carried out, as recorded."""
+        """The cell as planned and, if it was run, as recorded."""
         if record is None:
             state = cell.state if cell.state in _WITHOUT_RECORD else CellState.NOT_RUN
             return Entry(state, cell.reason if state is not CellState.NOT_RUN else "")

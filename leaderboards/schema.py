@@ -115,7 +115,7 @@ class RowPart(Part):
 
     Attributes:
         averages: by measure: macro, high, low, gap; None when a cell of the set has no result.
-        average_intervals: by measure, of the averages that are there.
+        average_intervals: by measure, for averages that exist.
         submitted: whether its runs were made by another tool and submitted.
         ranks: by measure; None unless there is a result in every collection.
         costs: medians over the finished cells.

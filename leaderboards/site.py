@@ -1,4 +1,4 @@
-"""Boards as a static site: an index, a page for every suite, and its JSON document beside it."""
+"""Boards as a static site: an index, and a page and a JSON document for every suite."""
 
 from __future__ import annotations
 

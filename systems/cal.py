@@ -1,4 +1,4 @@
-"""CAL: contextual alignment without transport, the counterpart that shows what optimal transport is worth.
+"""CAL: contextual alignment without transport, the counterpart that shows the contribution of optimal transport.
 
 The same teacher, student, parallel text and steps as `optical`, with the coupling constraint dropped, so that each
 token is aligned with its nearest counterpart: with C[i, j] = 1 - student_i . teacher_j, the loss of a sentence pair is

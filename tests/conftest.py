@@ -4,7 +4,11 @@ import json
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 DOCUMENTS = {
     "d1": "Floods closed the bridge in Kisumu.",

@@ -58,7 +58,7 @@ def command(
     """Print the leaderboard of a suite: systems by language pairs, averages, resource gap, tests, ranks, costs.
 
     Nothing is run: measures the run did not compute are computed from the kept runs. Every row is compared with the
-    best one (paired permutation test, Holm-corrected), and what cannot be told from it is marked.
+    best one (paired permutation test, Holm-corrected), and what is not distinguishable from it is marked.
 
     \b
     Examples:

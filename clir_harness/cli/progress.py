@@ -26,7 +26,7 @@ class RunProgress(AbstractContextManager["RunProgress"]):
     """Shows the progress of an experiment; called with its events.
 
     Args:
-        plan: the plan that is being carried out.
+        plan: the plan being executed.
         quiet: show nothing.
     """
 

@@ -78,7 +78,7 @@ def command(
             "refused": "refused; nothing was kept",
             "checked": "no errors; nothing was kept",
             "kept": f"kept as a submitted row of suite {report.suite}",
-            "unchanged": "the same run is there already; nothing has changed",
+            "unchanged": "the same run is already there; nothing has changed",
         }
         click.echo(f"{system} on {collection}: {said[report.state]}", err=True)
     return 1 if report.state == "refused" else 0

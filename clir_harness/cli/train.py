@@ -46,7 +46,7 @@ def command(
 ) -> int:
     """Train a system on parallel text; the result is a folder that its settings name.
 
-    Killed at any moment, the same command goes on from the last checkpoint. `clir systems SYSTEM` lists the
+    After a kill, the same command resumes from the last checkpoint. `clir systems SYSTEM` lists the
     training settings.
 
     \b

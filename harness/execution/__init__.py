@@ -1,1 +1,1 @@
-"""Suites carried out: the plan, its cells, where they run and what is kept of them."""
+"""Execution of suites: the plan, its cells, workers and records."""

@@ -1,4 +1,4 @@
-"""What a suite's board is made of: its rows, its collections and the cells where they meet, kept in the store.
+"""Boards in the store: the rows and collections of a suite, and the cells where they meet.
 
 The board is that of the queries as they are; cells of tracks are noted apart. Rows that were submitted, runs of
 other tools, are marked so; they stay when the suite is run.
@@ -65,7 +65,7 @@ def keep_board(store: Store, suite: Suite, plan: Plan, *, part: bool) -> None:
 
 
 def keep_submission(store: Store, suite: Suite, record: CellRecord) -> bool:
-    """Put a submitted cell on the suite's board, in place of an earlier one of the same system and collection.
+    """Put a submitted cell on the suite's board, replacing an earlier one of the same system and collection.
 
     Args:
         store: where the board and the cell are kept.
@@ -139,7 +139,7 @@ def _noted(cell: PlannedCell) -> BoardCell:
 
 
 def _merged(old: Board, new: Board) -> Board:
-    """The old board with the new one's rows, collections, cells and tracks in place of their namesakes."""
+    """The old board, its rows, collections, cells and tracks replaced by those of the new one with the same names."""
     return new.model_copy(
         update={
             "rows": _merge(old.rows, new.rows, lambda row: row.label),
@@ -151,7 +151,7 @@ def _merged(old: Board, new: Board) -> Board:
 
 
 def _merge(old: Iterable[T], new: Iterable[T], name: Callable[[T], object]) -> tuple[T, ...]:
-    """The old items with new ones in place of their namesakes, and the other new ones behind them."""
+    """The old items, replaced by new ones of the same name, and the other new ones after them."""
     fresh = {name(item): item for item in new}
     kept = [fresh.pop(name(item), item) for item in old]
     return (*kept, *fresh.values())

@@ -1,4 +1,4 @@
-"""The collections of a suite, looked at before anything runs: what is there, how much, and whether it can be scored."""
+"""The collections of a suite, examined before anything runs: what exists, how much, and whether it can be scored."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class Catalogue:
 
         Raises:
             UnknownNameError: a pair is asked for that no collection has.
-            CollectionError: a collection that is there cannot be scored; names every fault.
+            CollectionError: an existing collection cannot be scored; names every fault.
             MissingDataError: the data of every collection asked for is missing.
         """
         offers = offered(self.specs, self.data)

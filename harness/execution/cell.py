@@ -1,4 +1,4 @@
-"""One cell of a board: one system on one collection, carried out in whichever process is given the task."""
+"""One cell of a board, one system on one collection: its task, and running it in any process."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class CellTask(BaseModel):
         seed, threads, measures: as in the suite.
         identity: what the key is a digest of; kept with the result.
         collection: counts, digests, licence and warnings of the collection; kept with the result.
-        command: command line that carries out this cell, and those of the same row and pair in other tracks.
+        command: command line that runs this cell, and those of the same row and pair in other tracks.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -163,7 +163,7 @@ def _compute(task: CellTask, store: Store, files: CellFiles, on_event: OnEvent) 
     collection = obtain(source, task.entry)
     system = SYSTEMS.get(task.row.system).configure(task.row.settings)
     if fingerprint(system_identity(system)) != fingerprint(task.identity.system):
-        raise ClirError("what the system is made of (code or files) has changed since the plan", hint="run again")
+        raise ClirError("code or files of the system have changed since the plan", hint="run again")
     require_planned(collection, task.row.queries, task.identity.queries.digest, task.collection.qrels_digest)
     queries, track = _queries(task, collection)
     documents = collection.documents
@@ -211,7 +211,7 @@ def _queries(task: CellTask, collection: TestCollection) -> tuple[QuerySet, Trac
 
 
 def _index_costs(indexes: Collection[Artefact]) -> dict[str, Any]:
-    """What the indexes cost when they were built, whichever cell built them: sums, and the highest peak."""
+    """Costs of building the indexes, whichever cell built them: sums, and the highest peak."""
     costs = [IndexCosts.model_validate(index.record) for index in indexes]
     return {
         "index_seconds": sum(one.index_seconds for one in costs),

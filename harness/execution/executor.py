@@ -1,4 +1,4 @@
-"""Carry out cells on this machine, one worker process a row."""
+"""Execution of cells on this machine, one worker process per row."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def _death(code: int, log: IO[bytes]) -> WorkerDiedError:
 
 
 def _is_of_this_process(task: CellTask) -> bool:
-    """Whether only this process knows the system, one that it is made of, or what the collection reads."""
+    """Whether only this process knows the system, a component of it, or what the collection reads."""
     if "session" in (SYSTEMS.origin(task.row.system).kind, SOURCES.origin(task.source).kind):
         return True
     try:

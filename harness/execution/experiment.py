@@ -1,4 +1,4 @@
-"""Experiments: a suite planned as cells, carried out where they are missing, resumed where they are not."""
+"""Experiments: a suite planned as cells, of which the missing ones are run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Report:
 
     Attributes:
         plan: all cells with their final states.
-        computed: cells carried out now, failed ones included.
+        computed: cells run now, failed ones included.
         reused: cells that were in the store.
         seconds: wall-clock time.
     """

@@ -1,4 +1,4 @@
-"""Indexes of a system and of the systems it is made of: one identity each, shared by all cells that need it."""
+"""Indexes of a system and its components: one identity each, shared by all cells that need it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line that carries out a cell, as people can type it."""
+"""The command line that runs a cell, for people to type."""
 
 from __future__ import annotations
 

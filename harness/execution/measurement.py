@@ -1,4 +1,4 @@
-"""What a piece of work costs: time, peak memory, bytes on disk; and on which machine."""
+"""Measurement of costs: time, peak memory, bytes on disk, and the machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans: which cells an experiment has, which are done, which are to be run, and which cannot be."""
+"""Plans: the cells of an experiment, and which are done, to be run, or impossible."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class PlannedCell:
         state: done, to do (also when it failed before), failed (cannot even start), not applicable, missing data.
         facts: counts, digests, licence ... of the collection; id and pair only when its data is missing.
         reason: why it is not to be run, or how it failed before; empty otherwise.
-        task: what to carry out; None when there is nothing to run, or a model comes first.
+        task: what to run; None when there is nothing to run, or a model has to be trained first.
         model: the model to be trained before the task is known; None when there is none to train.
         perturbation: what happens to the queries; None when they are as they are.
     """
@@ -270,8 +270,8 @@ def _refusal(system: RetrievalSystem[Any], pair: LanguagePair) -> str | None:
 
 
 def _unrepeatable(identity: SystemIdentity) -> str:
-    """Why a cell is never reused: code of its system, or of a part of it, that cannot be told by value."""
+    """Why a cell is never reused: code of its system, or of a component, that cannot be identified by value."""
     code = identity.code
     if code.startswith(UNREPEATABLE):
-        return f"never reused, since its code cannot be told from another version: {code.partition(': ')[2]}"
+        return f"never reused, since its code cannot be identified: {code.partition(': ')[2]}"
     return next(filter(None, map(_unrepeatable, identity.components)), "")

@@ -1,4 +1,4 @@
-"""Whether what a cell reads is what was planned: files may be edited, and generators differ, while a run goes on."""
+"""Checks that a cell reads what was planned: files may be edited, and generators differ, during a run."""
 
 from __future__ import annotations
 

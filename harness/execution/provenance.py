@@ -1,4 +1,4 @@
-"""Where a run comes from, as written at the head of its file."""
+"""Provenance of a run, as written in the header of its file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records of cells, for runs of systems and submitted ones alike: what is kept of them, and of their scores."""
+"""Records of cells, of systems and of submitted runs, and of their scores."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Models of a suite: trained once, from files or from the embedded collection's sentence pairs, and kept.
+"""Models of a suite: trained once, from files or from the embedded collection's sentence pairs, and stored.
 
-Settings refer to them as `model:NAME`, at any depth: those of rows, of the systems rows are made of, of other models.
+Settings refer to them as `model:NAME`, at any depth: those of rows, of their components, and of other models.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ def train_model(task: ModelTask, store: Store, on_event: OnEvent) -> None:
         settings = training_settings(system, task.settings)
         if fingerprint(training_identity(system, bitext, settings, task.seed)) != task.key:
             raise UsageError(
-                f"what model '{task.name}' is made from (code or files) has changed since this run was planned",
+                f"code or files of model '{task.name}' have changed since this run was planned",
                 hint="run again",
             )
         obtain_model(

@@ -1,4 +1,4 @@
-"""A process that carries out cells for an executor: tasks in on standard input, events out on standard output.
+"""A worker process of an executor: reads tasks from standard input, writes events to standard output.
 
 Each row of a suite gets a worker of its own, so that a crash (out of memory, a fault in native code) fails one cell
 and not the harness, and so that peak memory is the system's own.

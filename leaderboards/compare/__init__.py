@@ -1,1 +1,1 @@
-"""Two states of a board compared cell by cell, with verdicts by rules: what improved, what regressed."""
+"""Comparison of two states of a board, cell by cell, with verdicts by rules."""

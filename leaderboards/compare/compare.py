@@ -1,4 +1,4 @@
-"""Two sides compared: cells matched, tested and judged."""
+"""Comparison of two sides: matches, tests and judges cells."""
 
 from __future__ import annotations
 

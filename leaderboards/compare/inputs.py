@@ -1,4 +1,4 @@
-"""From what the user names to the two sides of a comparison."""
+"""Reading of the two sides of a comparison from files and stores."""
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ def check_base(path: Path, suite: str) -> None:
     """
     opened = _Opened.at(path)
     if opened.kind == "run":
-        raise UsageError(f"{path} is no board", hint="name a results store or a board as JSON (`clir baseline freeze`)")
+        raise UsageError(
+            f"{path} is not a board", hint="name a results store or a board as JSON (`clir baseline freeze`)"
+        )
     _suite([opened], suite)
 
 
@@ -152,7 +154,7 @@ class _Opened:
 
 
 def _suite(opened: Sequence[_Opened], wanted: str | None) -> str | None:
-    """Name of the suite asked for, or else of the only one that all boards have; None when there is no board."""
+    """Name of the requested suite, otherwise of the only one that all boards have; None without boards."""
     boards = [one for one in opened if one.kind != "run"]
     for one in boards:
         if not one.suites:

@@ -1,4 +1,4 @@
-"""What a comparison yields: a verdict for every cell, with the numbers behind it."""
+"""Results of a comparison: a verdict for every cell, with its numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clir_harness.leaderboards.compare.rules import Rules
 from clir_harness.leaderboards.compare.sides import Kind
 
 MACRO = "macro"
-"""Stands in place of a collection for the average over all of them."""
+"""Denotes the average over all collections."""
 
 
 class Verdict(enum.StrEnum):
@@ -83,7 +83,7 @@ class CellChange:
 
 @dataclass(frozen=True, slots=True)
 class SideFacts:
-    """What is said of a side.
+    """Description of a side.
 
     Attributes:
         name, kind, suite, version: see `Side`.

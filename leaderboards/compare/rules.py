@@ -1,4 +1,4 @@
-"""Rules of a comparison: how much a cell may lose before it has regressed, in general and for some cells."""
+"""Rules of a comparison: tolerated losses of cells, in general and for some cells."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Override(Limits):
     """Other limits for some cells; what it does not name stays as it is.
 
     Attributes:
-        rows, collections, measures: patterns of labels, ids and names, in which `*` stands for anything.
+        rows, collections, measures: patterns of labels, ids and names, in which `*` matches anything.
     """
 
     rows: str = "*"
@@ -71,7 +71,7 @@ class Rules(Limits):
     Attributes:
         measures: that are compared; the first one of the base when empty.
         overrides: in order; later ones win.
-        allow_missing: whether results that are there no longer are tolerated.
+        allow_missing: whether results that have disappeared are tolerated.
         allow_not_comparable: whether cells that cannot be compared are tolerated.
 
     >>> rules = Rules.model_validate({"relative": 0.25, "overrides": [{"rows": "mDPR*", "absolute": 0.05}]})

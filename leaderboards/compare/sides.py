@@ -1,4 +1,4 @@
-"""What is compared: the cells of a store, of a board's JSON document or of a run file, in one form."""
+"""Sides of a comparison: the cells of a store, of a board's JSON document or of a run file, in one form."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SideCell:
         state: whether there is a result.
         reason: why there is none; empty otherwise.
         facts: what has to be the same on both sides, by its name: depth, documents, judgements, queries, wording,
-            and for tracks perturbation and seed; None where the side does not tell.
+            and for tracks perturbation and seed; None if the side does not have it.
         versions: by measure, what computed it.
         means: by measure, over the judged queries.
         query_ids: judged queries in order of their ids; empty without per-query scores.

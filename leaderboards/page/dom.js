@@ -1,4 +1,4 @@
-// Elements, and text of others made fit to be shown. Text only ever becomes text nodes and attributes.
+// Elements, and untrusted text, escaped for display. Text only ever becomes text nodes and attributes.
 const SVG = "http://www.w3.org/2000/svg";
 const LONGEST_NAME = 100;
 
@@ -31,7 +31,7 @@ function shortened(text, most = LONGEST_NAME) {
   return characters.length <= most ? text : characters.slice(0, most - 1).join("") + "…";
 }
 
-// A name or text of others, in its own direction; the whole of a shortened one is its tooltip.
+// An untrusted name or text, with its own direction; the full text of a shortened one is its tooltip.
 function said(text, most = LONGEST_NAME, language = null) {
   const shown = shortened(text, most);
   return h("bdi", { dir: "auto", lang: language, title: shown === text ? null : visible(text) }, visible(shown));

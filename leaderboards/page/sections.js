@@ -1,4 +1,4 @@
-// What stands below the table: tests, robustness, published figures, costs, collections.
+// Sections below the table: tests, robustness, published figures, costs, collections.
 const section = (id, title, ...content) => h("section", { "aria-labelledby": id }, h("h2", { id }, title), content);
 
 function drawTests() {

@@ -34,7 +34,7 @@ def lines(cells: Iterable[CellChange], clean: Callable[[str, int], str], longest
         costs = [_ratio(cell.latency_ratio), _ratio(cell.memory_ratio)]
         for place, change in enumerate(cell.measures or (None,)):
             verdict = cell.verdict if change is None or len(cell.measures) == 1 else change.verdict
-            # Costs and reasons are the cell's: they stand in its first line.
+            # Costs and reasons concern the cell: they are in its first line.
             tail = [*costs, why] if place == 0 else ["", "", ""]
             yield [verdict.value, *where, *_numbers(change, clean, longest), *tail]
 

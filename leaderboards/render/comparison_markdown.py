@@ -1,4 +1,4 @@
-"""Comparisons as Markdown that fits a pull request: what changed in a table, what did not folded away."""
+"""Comparisons as Markdown that fits a pull request: changes in a table, unchanged cells collapsed."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 NOTHING = "–"
-"""Stands where there is no number."""
+"""Shown instead of a missing number."""
 
 
 def score(value: float | None) -> str:

@@ -32,7 +32,7 @@ def render_index(documents: Mapping[str, BoardDocument]) -> str:
 
 
 def _said(text: str, most: int = LONGEST_NAME) -> str:
-    """Text of others, in its own direction, with nothing in it that is markup."""
+    """Untrusted text, escaped, with its own direction."""
     return f'<bdi dir="auto">{html.escape(shortened(one_line(text), most))}</bdi>'
 
 

@@ -1,4 +1,4 @@
-"""Leaderboards as one HTML file that needs nothing else: no network, no other file.
+"""Leaderboards as one self-contained HTML file, without network or other files.
 
 The page is drawn by its script from the JSON document that it holds. A content security policy allows this one script
 and this one style, by their digests, and no request.
@@ -53,7 +53,7 @@ def render_html(document: BoardDocument, details: Mapping[str, CollectionDetails
 
 
 def page_file(name: str) -> str:
-    """Text of one of the files that pages are made of."""
+    """Content of one of the source files of pages."""
     return resources.files("clir_harness.leaderboards").joinpath("page", name).read_text("utf-8")
 
 

@@ -95,7 +95,7 @@ class _Reasons:
                     self._cells.setdefault((entry.state, entry.reason), []).append(cell)
 
     def shown(self, entry: Entry) -> str:
-        """What stands in the table for a cell without a result."""
+        """Text in the table for a cell without a result."""
         if not entry.reason:
             return _SHOWN_AS[entry.state]
         return f"{_SHOWN_AS[entry.state]} [{list(self._cells).index((entry.state, entry.reason)) + 1}]"

@@ -1,4 +1,4 @@
-"""Text of others (labels, reasons, licences) made safe to put into a document."""
+"""Untrusted text (labels, reasons, licences), escaped for documents."""
 
 from __future__ import annotations
 

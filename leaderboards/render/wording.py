@@ -1,4 +1,4 @@
-"""What tables of every format say about tests, ranks and averages, in words."""
+"""Explanations of tests, ranks and averages, shared by all formats."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clir_harness.leaderboards.render.plain import LONGEST_NAME, shortened
 from clir_harness.leaderboards.statistics.significance import SIGNIFICANT
 
 SAME = "≈"
-"""Marks values that cannot be told from the best row's."""
+"""Marks values that are not distinguishable from the best row's."""
 SUBMITTED = " †"
 """Follows the labels of rows whose runs another tool made."""
 

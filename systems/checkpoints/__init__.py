@@ -1,1 +1,1 @@
-"""Model folders and hub ids: where they are, how they are read, on which device they run."""
+"""Model folders and hub ids: locating, reading, and device selection."""

@@ -1,4 +1,4 @@
-"""Encoding many texts with a model: in batches of similar length, so that little is padded."""
+"""Encoding many texts with a model, in batches of similar length to reduce padding."""
 
 from __future__ import annotations
 

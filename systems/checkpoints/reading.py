@@ -1,6 +1,6 @@
 """Reading model folders: plain Hugging Face encoders, ColBERT checkpoints, and folders saved by `TokenEncoder`.
 
-In the last two the projection stands as `linear.weight` beside the weights of the body.
+In the last two the projection is stored as `linear.weight` with the weights of the body.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def read_body(folder: Path) -> tuple[PreTrainedModel, nn.Linear | None]:
         raise MissingDataError(f"{folder} has no config.json", hint="give the folder of a Hugging Face encoder")
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        encoders = MODEL_FOR_TEXT_ENCODING_MAPPING  # of T5 and its kin, the encoder without its decoder
+        encoders = MODEL_FOR_TEXT_ENCODING_MAPPING  # of T5-like models, the encoder without its decoder
         kind: Any = (encoders if type(config) in encoders else MODEL_MAPPING)[type(config)]
     except (KeyError, ValueError, OSError) as error:
         raise DataError(f"is not the configuration of a known encoder: {error}", path=folder / "config.json") from error

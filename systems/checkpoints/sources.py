@@ -1,4 +1,4 @@
-"""Where a model comes from: a local folder or a model hub, one code path for both; and digests of its files.
+"""Sources of models: a local folder or a model hub, one code path for both; and digests of their files.
 
 Nothing here imports a model library, so that planning an experiment stays quick.
 """
@@ -70,7 +70,7 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def module_folders(folder: Path) -> list[Path]:
-    """The sub-folders that a model's `modules.json` names, in its order; none where there is no such file.
+    """The sub-folders that a model's `modules.json` names, in its order; none without such a file.
 
     Raises:
         DataError: when the file is damaged, or names a place outside of the folder.
@@ -103,7 +103,7 @@ def model_folder(source: str | Path) -> Path:
     """The local folder of a model: the folder given, or the hub's model, downloaded on first use.
 
     Raises:
-        MissingDataError: when there is no such folder, or the hub's model is neither here nor within reach.
+        MissingDataError: when there is no such folder, or the hub's model is neither cached nor reachable.
     """
     if (folder := Path(source).expanduser()).is_dir():
         return folder
@@ -123,7 +123,7 @@ def _hub_folder(name: str) -> Path:
     unread = [*_NEVER_READ, *(pattern for entry in _NEVER_ENTERED for pattern in (f"{entry}/*", f"*/{entry}/*"))]
     try:
         folder = Path(snapshot_download(name, ignore_patterns=[*unread, *_PICKLES]))
-        # weights in pickles only where there are no others, and folders that only `modules.json` tells of
+        # weights in pickles only if there are no others, and folders listed only in `modules.json`
         lacking = [
             place for place in (folder, *module_folders(folder)) if not place.is_dir() or not weight_files(place)
         ]
@@ -142,7 +142,7 @@ def _hub_folder(name: str) -> Path:
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """The JSON object in a file; an empty one where there is no file.
+    """The JSON object in a file; an empty one without a file.
 
     Raises:
         DataError: when the file holds something else.
@@ -208,7 +208,7 @@ def _listed(index: Path) -> list[Path]:
     try:
         names = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"is no index of weights: {error!r}", path=index) from None
+        raise DataError(f"is not an index of weights: {error!r}", path=index) from None
     files = [index.parent / name for name in names]
     if absent := [file.name for file in files if not file.is_file()]:
         raise MissingDataError(

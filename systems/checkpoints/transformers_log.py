@@ -1,4 +1,4 @@
-"""Transformers' own reports and progress bars, switched off where ours say what matters."""
+"""Suppression of transformers' own reports and progress bars, where ours report what matters."""
 
 from __future__ import annotations
 

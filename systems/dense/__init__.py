@@ -1,4 +1,4 @@
-"""Dense retrieval with one vector a text: a bi-encoder, and a FAISS index of the documents' vectors.
+"""Dense retrieval with one vector per text: a bi-encoder, and a FAISS index of the documents' vectors.
 
 After DPR (Karpukhin et al., EMNLP 2020, https://arxiv.org/abs/2004.04906) and its multilingual descendant mDPR (Zhang
 et al., 2021, https://arxiv.org/abs/2108.08787). The parts: `layout` reads sentence-transformers' files, `recipe` says

@@ -43,7 +43,7 @@ def _dpr_kind(folder: Path) -> str | None:
         config = json.loads((folder / "config.json").read_text("utf-8"))
         names = config.get("architectures") or [] if config.get("model_type") == "dpr" else []
     except (OSError, ValueError, AttributeError):
-        return None  # what is wrong with it is said where it is read in earnest
+        return None  # errors are reported when it is actually read
     return next((name for name in names if name in _DPR), None)
 
 

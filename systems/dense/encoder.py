@@ -133,7 +133,7 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
         return self._pad(self._rows(texts, role), role)
 
     def split(self, text: str) -> list[str]:
-        """A text in pieces that fit a passage one by one, prompt included; cut between tokens, without overlap."""
+        """A text in pieces that each fit a passage, prompt included; cut between tokens, without overlap."""
         room = self.lengths["passage"] - self.tokenizer.num_special_tokens_to_add()
         room -= len(self.tokenizer(self.recipe.passage_prompt, add_special_tokens=False)["input_ids"])
         offsets = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
@@ -148,7 +148,7 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
         Args:
             input_ids: (B, T).
             attention_mask: (B, T), 1 for tokens, 0 for padding.
-            counted: (B, T), 1 for tokens that count in the pooling: all, or all but the prompt's.
+            counted: (B, T), 1 for tokens that are pooled: all, or all except the prompt's.
 
         Returns:
             Of unit L2 norm if the recipe normalises.

@@ -1,4 +1,4 @@
-"""What follows the pooling: dense layers and their kin, as sentence-transformers keeps them in folders of their own."""
+"""Layers after the pooling: dense layers and others, each in its own folder, as sentence-transformers stores them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON files of sentence-transformers' layout, of any version; what is not known here is refused by name."""
+"""The JSON files of sentence-transformers' layout, of any version; unknown content is refused by name."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Pooled:
 
 @dataclass(frozen=True, slots=True)
 class TransformerSettings:
-    """What stands beside a transformer: longest text in tokens, None where it is not said; lower-casing."""
+    """Settings stored with a transformer: longest text in tokens, None if not stated; lower-casing."""
 
     max_length: int | None = None
     lower_case: bool = False
@@ -146,7 +146,7 @@ def read_prompts(folder: Path) -> tuple[str, str]:
 
 
 def read_transformer_settings(folder: Path) -> TransformerSettings:
-    """What stands beside a transformer, under any of the names that the file has had.
+    """Settings stored with a transformer, under any of the names that the file has had.
 
     Raises:
         DataError: when it asks for what is not known here.

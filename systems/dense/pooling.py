@@ -10,7 +10,7 @@ def pool(states: Tensor, attended: Tensor, counted: Tensor, modes: str) -> Tenso
     """One vector (B, dim times the number of modes) a text.
 
     Args:
-        states: (B, T, dim), float; padding stands to the right.
+        states: (B, T, dim), float; padding is on the right.
         attended: (B, T), 1 for tokens, 0 for padding.
         counted: (B, T), the same less the tokens of a prompt that is left out of the vector.
         modes: one of `layout.POOLINGS`, or several joined by `+`: their vectors, one after another.

@@ -1,4 +1,4 @@
-"""Published encoders, each with the pooling, normalisation and prompts that its authors use it with."""
+"""Published encoders, each with the pooling, normalisation and prompts that its authors use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a model's token states become one vector, as sentence-transformers writes it beside the weights.
+"""How a model's token states become one vector, as sentence-transformers stores it with the weights.
 
 The layout is theirs (https://www.sbert.net): `modules.json` lists the steps, each with a folder of its own. Models that
 are saved here have it too, so that either library reads them. Nothing here imports a model library.
@@ -99,7 +99,7 @@ class Choices:
 
 
 def read_recipe(folder: Path, choices: Choices) -> Recipe:
-    """The recipe of a model folder: what the user says, else what stands beside the weights, else [CLS] as in DPR.
+    """The recipe of a model folder: as the user states, else as stored with the weights, else [CLS] as in DPR.
 
     Args:
         folder: of the model.

@@ -77,9 +77,9 @@ class DenseConfig(EncoderChoices, SystemConfig):
     )
     index: Literal["flat", "hnsw"] = Field("flat", description="exact, or an approximate graph for large collections")
     hnsw_m: int = Field(32, ge=2, le=256, description="links a vector has in the graph")
-    hnsw_ef_construction: int = Field(200, ge=1, description="candidates looked at when a vector is linked")
+    hnsw_ef_construction: int = Field(200, ge=1, description="candidates examined when a vector is linked")
     hnsw_ef_search: int = Field(
-        1000, ge=1, description="candidates looked at for a query: no ranking is longer, however deep it is asked for"
+        1000, ge=1, description="candidates examined for a query; no ranking is longer, whatever its depth"
     )
     passage_batch: int = Field(32, ge=1, description="passages encoded at once; does not change the result")
     device: str = Field("auto", description="auto (a GPU if there is one), cpu, cuda ...", json_schema_extra=_PLACE)
@@ -96,7 +96,7 @@ class DenseConfig(EncoderChoices, SystemConfig):
 
     @property
     def choices(self) -> Choices:
-        """What is said of pooling, normalisation and prompts."""
+        """Settings of pooling, normalisation and prompts."""
         return self.choices_for(self.encoder)
 
 
@@ -124,5 +124,5 @@ class DenseTraining(EncoderChoices, EncoderTraining):
 
     @property
     def choices(self) -> Choices:
-        """What is said of pooling, normalisation and prompts."""
+        """Settings of pooling, normalisation and prompts."""
         return self.choices_for(self.start)

@@ -1,4 +1,4 @@
-"""The encoder that a training starts from: as it is, with another vocabulary, or new."""
+"""The encoder that a training starts from: unchanged, with another vocabulary, or new."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""mDPR: retrieval with one vector a text, by any bi-encoder, over FAISS.
+"""mDPR: retrieval with one vector per text, by any bi-encoder, over FAISS.
 
 The name is that of the multilingual DPR checkpoints that cross-lingual boards report (Zhang et al., 2021,
 https://arxiv.org/abs/2108.08787); LaBSE, SimCSE, multilingual E5 and BGE-M3 are presets of the same system.

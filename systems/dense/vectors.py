@@ -38,7 +38,7 @@ class Graph:
 
     Attributes:
         m: links a vector has on every layer but the lowest, which has twice as many.
-        ef_construction: candidates looked at when a vector is linked.
+        ef_construction: candidates examined when a vector is linked.
     """
 
     m: int = 32
@@ -69,7 +69,7 @@ def build_index(
 
     Raises:
         UsageError: as soon as there are more vectors than fit into memory.
-        DataError: when a vector has values that are no finite numbers.
+        DataError: when a vector has values that are not finite.
     """
     ids: list[str] = []
     spill = folder / _SPILL

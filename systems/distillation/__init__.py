@@ -1,4 +1,4 @@
-"""Cross-lingual distillation: a student learns from parallel text to put tokens where an English teacher puts them.
+"""Cross-lingual distillation: a student learns from parallel text to encode tokens as an English teacher does.
 
 After OPTICAL (Huang, Yu & Allan, WSDM 2023, https://arxiv.org/abs/2301.12566): the teacher's token vectors of the
 English side are the target, and optimal transport aligns the tokens of the translation with them. The parts: `student`

@@ -1,4 +1,4 @@
-"""How far a student's token vectors are from the teacher's, with four ways to align student and teacher tokens.
+"""Distances of a student's token vectors from the teacher's, with four ways to align their tokens.
 
 `transport` is the loss of OPTICAL (Huang, Yu & Allan, WSDM 2023, https://arxiv.org/abs/2301.12566). `nearest`,
 called CAL on the leaderboards, is the same without the coupling constraint: each token is aligned with its nearest

@@ -1,4 +1,4 @@
-"""Training a student on sentence pairs: its tokens of a sentence move to the teacher's tokens of the translation."""
+"""Training a student on sentence pairs: its tokens of a sentence approach the teacher's tokens of the translation."""
 
 from __future__ import annotations
 

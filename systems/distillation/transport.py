@@ -185,7 +185,7 @@ def _exact(cost: Tensor, allowed: Tensor, mu: Tensor, nu: Tensor) -> Tensor:
     costs = cost.detach().double().cpu().numpy()
     row_masses, column_masses = mu.squeeze(2).cpu().numpy(), nu.squeeze(1).cpu().numpy()
     if not np.isfinite(costs[allowed.cpu().numpy()]).all():
-        raise UsageError("a cost is not finite", hint="look for NaN or infinity in the vectors it was made of")
+        raise UsageError("a cost is not finite", hint="look for NaN or infinity in the vectors it was computed from")
     for number, problem in enumerate(costs):
         rows, columns = np.flatnonzero(row_masses[number]), np.flatnonzero(column_masses[number])
         if not (rows.size and columns.size):

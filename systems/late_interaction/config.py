@@ -1,4 +1,4 @@
-"""Settings of late interaction as a system, and the encoders they name: a text's encoder is chosen by its language."""
+"""Settings of late interaction as a system, and its encoders, chosen by the language of the text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders that PyLate wrote (https://github.com/lightonai/pylate): a transformer, and its projection in `1_Dense`.
+"""Folders written by PyLate (https://github.com/lightonai/pylate): a transformer, and its projection in `1_Dense`.
 
 `config_sentence_transformers.json` says how texts become tokens. What is not known here is refused by name.
 """
@@ -84,7 +84,7 @@ def read_pylate_settings(folder: Path) -> EncoderSettings:
     """Lengths, markers, and which tokens count, with PyLate's defaults for what is not said.
 
     Raises:
-        DataError: when they cannot be read, or prompts are to stand before the texts.
+        DataError: when they cannot be read, or prompts are to be prepended to the texts.
     """
     path = folder / _SETTINGS
     found = read_object(path)
@@ -107,7 +107,7 @@ def _linear(folder: Path) -> Tensor:
     others = {name: config[name] for name in ("bias", "use_residual") if config.get(name)}
     if activation != _IDENTITY or others:
         said = ", ".join(f"{name} {value}" for name, value in {"activation": activation, **others}.items())
-        raise DataError(f"is no linear map without bias ({said})", path=folder / "config.json")
+        raise DataError(f"is not a linear map without bias ({said})", path=folder / "config.json")
     try:
         weights = load_file(next(file for file in weight_files(folder) if file.suffix == ".safetensors"))
         (weight,) = weights.values()

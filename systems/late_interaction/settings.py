@@ -1,4 +1,4 @@
-"""Settings of a token encoder, and where they come from: our own file, a ColBERT checkpoint's, or defaults."""
+"""Settings of a token encoder, from our own file, from a ColBERT checkpoint, or by default."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ class TokenIndex:
             self._offsets: NDArray[np.int64] = np.load(folder / "offsets.npy", allow_pickle=False)
             self._owners: NDArray[np.int64] = np.load(folder / "passages.npy", allow_pickle=False)
         except (OSError, ValueError, KeyError) as error:
-            raise DataError(f"is no index of token vectors: {error}", path=folder, hint="index again") from error
+            raise DataError(f"is not an index of token vectors: {error}", path=folder, hint="index again") from error
         self.device = torch.device(device)
         self._id_ranks = np.empty(len(self.ids), dtype=np.int64)
         self._id_ranks[sorted(range(len(self.ids)), key=self.ids.__getitem__)] = np.arange(len(self.ids))

@@ -1,4 +1,4 @@
-"""Texts to token ids as late interaction wants them: cut, marked by role, padded, and which positions count."""
+"""Tokenization for late interaction: truncation, role markers, padding, and masks."""
 
 from __future__ import annotations
 

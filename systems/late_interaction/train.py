@@ -107,7 +107,7 @@ def hard_negatives(pairs: Sequence[QueryPassage], depth: int) -> dict[str, list[
 
     Args:
         pairs: queries with relevant passages; a query may have several.
-        depth: ranks looked at.
+        depth: cutoff.
 
     Returns:
         Passages by query, best first.
@@ -135,7 +135,7 @@ def in_batch_loss(scores: Tensor, excluded: Tensor) -> Tensor:
     Args:
         scores: (B, B + H) of queries by passages, over the temperature; the diagonal is relevant, the last H columns
             are hard negatives.
-        excluded: booleans (B, B + H), passages that are no negatives of a query; false on the diagonal.
+        excluded: booleans (B, B + H), passages that are not negatives of a query; false on the diagonal.
 
     Returns:
         A scalar.

@@ -1,4 +1,4 @@
-"""Translations kept between runs: one SQLite file a user, shared by all stores and processes."""
+"""Cache of translations: one SQLite file per user, shared by all stores and processes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TranslationCache:
         maker: everything besides the text that a translation depends on: model, languages, decoding ...
 
     Raises:
-        DataError: when the file is no such cache.
+        DataError: when the file is not such a cache.
     """
 
     def __init__(self, path: Path, maker: str) -> None:
@@ -45,7 +45,7 @@ class TranslationCache:
             raise self._damaged(error) from None
 
     def find(self, texts: Sequence[str]) -> dict[str, str]:
-        """Translations that are there, by text."""
+        """Cached translations, by text."""
         by_key = {self._key(text): text for text in texts}
         found: dict[str, str] = {}
         keys = list(by_key)

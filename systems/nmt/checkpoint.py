@@ -1,4 +1,4 @@
-"""What a translation checkpoint translates, read from its JSON files: no model library is loaded for it.
+"""Languages of a translation checkpoint, read from its JSON files without loading a model library.
 
 Multilingual checkpoints name languages by tokens of their vocabulary: `swh_Latn` (NLLB, FLORES-200 codes), `__sw__`
 (M2M-100), `sw_KE` (mBART) and, in Marian models with several targets, `>>swa<<`.
@@ -21,7 +21,7 @@ from clir_harness.systems.training.settings import RECORD
 
 _BOTH_SIDES = re.compile(r"__([a-z]{2,3})__|([a-z]{2,3}_[A-Z][A-Za-z]{1,3})")
 _CODES = {"ns": "nso"}
-"""Codes of M2M-100 that are no language tags."""
+"""Codes of M2M-100 that are not language tags."""
 _TARGET = re.compile(r">>([A-Za-z]{2,3}(?:_[A-Za-z]+)?)<<")
 
 
@@ -66,7 +66,7 @@ def languages_of(source: str) -> Languages:
 
     Raises:
         MissingDataError: when there is no such model.
-        DataError: when it is no translation checkpoint: no weights, broken JSON, not an encoder-decoder.
+        DataError: when it is not a translation checkpoint: no weights, broken JSON, not an encoder-decoder.
     """
     folder = model_folder(source)
     return _languages_in(folder, source_digest(folder))
@@ -77,7 +77,7 @@ def _languages_in(folder: Path, _digest: str) -> Languages:
     config = _json(folder / "config.json")
     if not config.get("is_encoder_decoder"):
         raise DataError(
-            "is no translation model: config.json lacks is_encoder_decoder",
+            "is not a translation model: config.json lacks is_encoder_decoder",
             path=folder,
             hint="give a Marian, NLLB, M2M-100 or mBART checkpoint, or train one with `clir train bm25-nmt`",
         )
@@ -96,7 +96,7 @@ def _languages_in(folder: Path, _digest: str) -> Languages:
 
 
 def token_pair(languages: Languages, pair: LanguagePair) -> tuple[str, str]:
-    """Tokens that tell a checkpoint source and target, "" where it needs none; see `languages.resolve`.
+    """Language tokens of source and target for a checkpoint, "" if it needs none; see `languages.resolve`.
 
     Args:
         languages: of the checkpoint.

@@ -1,4 +1,4 @@
-"""What went visibly wrong in translations: the shares that are empty, copied, or in another language."""
+"""Visible faults of translations: the shares that are empty, copied, or in another language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model that a training of translation starts from: one that translates word by word already, without order.
+"""The model that a training of translation starts from: it already translates word by word, ignoring order.
 
 From random weights a Transformer needs hundreds of thousands of sentence pairs before it attends to the words that it
 translates. Here a source piece is embedded as the mean of the target pieces that translate it (see

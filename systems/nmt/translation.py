@@ -1,4 +1,4 @@
-"""Translation of whole texts, through the cache, with counts of what went visibly wrong."""
+"""Translation of whole texts, through the cache, with counts of visible faults."""
 
 from __future__ import annotations
 

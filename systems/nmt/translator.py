@@ -51,7 +51,7 @@ def load_translator(config: TranslatorSettings, tokens: tuple[str, str], threads
 
     Args:
         config: which checkpoint and engine, and how it decodes.
-        tokens: what tells it source and target language, "" where it needs nothing; see `checkpoint.token_pair`.
+        tokens: language tokens of source and target, "" if it needs none; see `checkpoint.token_pair`.
         threads: CPU threads it may use.
 
     Returns:

@@ -61,7 +61,7 @@ def read_bitext(path: BitextPath, language: str, pivot: str = "en") -> Iterator[
         return _read_tsv(path)
     if language == pivot and suffix in FORMATS:
         raise DataError(
-            f"tells its two sides apart by language, and both are '{pivot}'",
+            f"distinguishes its two sides by language, and both are '{pivot}'",
             path=path,
             hint="write .tsv: query, passage",
         )
@@ -70,7 +70,7 @@ def read_bitext(path: BitextPath, language: str, pivot: str = "en") -> Iterator[
     if suffix == ".tmx":
         return _read_tmx(path, language, pivot)
     raise DataError(
-        f"is no parallel text by its name (known: {', '.join(FORMATS)}, each also with {', '.join(COMPRESSED)})",
+        f"is not parallel text by its name (known: {', '.join(FORMATS)}, each also with {', '.join(COMPRESSED)})",
         path=path,
         hint="rename it, or give the two files of a Moses pair as FOREIGN+PIVOT",
     )
@@ -93,7 +93,7 @@ def _pair(source: str, target: str, key: str, path: Path, line: int | None) -> S
     source, target = source.strip(), target.strip()
     if not (source and target):
         side = "translation" if source else "sentence"
-        raise DataError(f"the {side} is empty", path=path, line=line, hint="remove the pair, or mend it")
+        raise DataError(f"the {side} is empty", path=path, line=line, hint="remove or fix the pair")
     return SentencePair(source, target, key)
 
 
@@ -192,7 +192,7 @@ def _refuse_doctype_entities(path: Path) -> None:
     parser.StartElementHandler = lambda name, _: started.append(name)
     with open_binary(path) as handle:
         try:
-            while not started and (chunk := handle.read(65536)):  # declarations stand before the first element
+            while not started and (chunk := handle.read(65536)):  # declarations precede the first element
                 parser.Parse(chunk, False)
         except (ExpatError, *DAMAGE) as error:
             raise DataError(f"is not XML: {error}", path=path) from None

@@ -1,4 +1,4 @@
-"""Which sentence pairs to train on: filters with counts, a sample by seed, and held-out pairs, all deterministic."""
+"""Selection of sentence pairs for training: filters with counts, a sample by seed, and held-out pairs."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What all trainings share: one loop, one checkpoint, optimiser, vocabulary and starts."""
+"""Shared parts of all trainings: loop, checkpoints, optimiser, vocabulary and initialisation."""

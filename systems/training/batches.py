@@ -1,4 +1,4 @@
-"""Which pairs make up which batch: a pure function of seed and number, so that a resumed training sees the same."""
+"""Composition of batches: a pure function of seed and number, so that a resumed training sees the same ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A training run on disk: whose it is, its loss curve, and checkpoints that are whole or not there at all."""
+"""A training run on disk: its identity, its loss curve, and atomic checkpoints."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Checkpoints:
             if different := [key for key, value in run.items() if found.get(key) != value]:
                 raise UsageError(
                     f"{folder} holds a training with other {' and '.join(different)}",
-                    hint="remove the folder to start anew, or repeat the call that made it",
+                    hint="remove the folder to start again, or repeat the call that made it",
                 )
         else:
             write_text(path, json.dumps(run, indent=1))
@@ -79,7 +79,7 @@ class Checkpoints:
             optimizer: of this model; gets the moments.
 
         Returns:
-            The state that was saved with it; empty where there is no checkpoint.
+            The state that was saved with it; empty without a checkpoint.
 
         Raises:
             DataError: when the checkpoint is damaged.

@@ -1,4 +1,4 @@
-"""Training an encoder on queries with relevant passages: all but the encoder, its loss and its scores."""
+"""Training an encoder on queries with relevant passages: everything except the encoder, its loss and its scores."""
 
 from __future__ import annotations
 

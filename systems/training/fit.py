@@ -1,4 +1,4 @@
-"""The training loop: AdamW down a loss, with checkpoints from which it resumes to the same weights."""
+"""The training loop: minimises a loss with AdamW, with checkpoints from which it resumes exactly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the input embeddings of new languages start: from the embeddings of their words' translations.
+"""Initialisation of the input embeddings of new languages: from the embeddings of their words' translations.
 
 Tran (2020), "From English to Foreign Languages: Transferring Pre-trained Language Models": the embedding of a foreign
 subword is the mean of those of English subwords, weighted by translation probabilities that are learnt from parallel
@@ -21,7 +21,7 @@ from clir_harness.systems.ibm1 import TermPairs, train
 
 ITERATIONS = 5
 MOST_ALIGNED = 500_000_000
-"""Pairs of pieces in sentence pairs looked at, the shortest sentences first: they tell the most for the least work."""
+"""Pairs of pieces examined in sentence pairs, the shortest sentences first: they are the most informative."""
 
 
 def translated_embeddings(

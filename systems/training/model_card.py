@@ -1,4 +1,4 @@
-"""What a trained model's folder says about itself: a model card for people, the same facts as JSON for programs."""
+"""Description of a trained model: a model card for people, the same facts as JSON for programs."""
 
 from __future__ import annotations
 

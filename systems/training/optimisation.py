@@ -1,4 +1,4 @@
-"""AdamW and its groups of parameters, and the course of the learning rate."""
+"""AdamW with its parameter groups, and the learning-rate schedule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which precision models are trained: bfloat16 where the device computes in it."""
+"""Training precision: bfloat16 if the device supports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Subword vocabularies learnt from text, and bodies for them: an encoder's own with more embeddings, or a new one."""
+"""Subword vocabularies learnt from text, and encoders for them: an existing one with more embeddings, or a new one."""
 
 from __future__ import annotations
 

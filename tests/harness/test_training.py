@@ -113,7 +113,7 @@ def test_a_model_that_would_not_be_the_planned_one_is_not_trained(
     events: list[Event] = []
     train_model(task.model_copy(update={"key": "0" * 32}), experiment.store, events.append)
     assert (events[-1].kind, events[-1].status) == ("ended", "failed")
-    assert "has changed since this run was planned" in events[-1].reason
+    assert "have changed since this run was planned" in events[-1].reason
     assert not list((tmp_path / "store" / "artefacts").glob("model/*"))
 
 

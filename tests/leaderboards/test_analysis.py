@@ -89,5 +89,5 @@ def test_counts_are_sums_without_intervals_and_tests(world):
     found = analyse(board)
     assert (list(found.intervals), list(found.significance)) == (["RR"], ["RR"])
     assert "NumRet: a count, summed over queries." in render(board)
-    with pytest.raises(UsageError, match="NumRet is a count: a sum"):
+    with pytest.raises(UsageError, match="NumRet is a count: sums"):
         analyse(board, tested=["NumRet"])

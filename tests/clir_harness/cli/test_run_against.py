@@ -132,7 +132,7 @@ def test_nothing_to_compare_ends_with_2_and_its_files_are_written(clir, tmp_path
     [
         (["--against", "none.json"], "there is no none.json"),
         (["--against", "other.json"], "other.json"),
-        (["--against", "some.run"], "some.run is no board"),
+        (["--against", "some.run"], "some.run is not a board"),
         (["--against", "base.json", "--rules", "none.yaml"], "none.yaml"),
         (["--against", "base.json", "--junit", "-"], "--junit needs a file"),
         (["--markdown", "summary.md"], "--markdown: nothing to compare with"),

@@ -96,7 +96,7 @@ run(one, plan=plan)
 run("edited")
 """
     refused, again = printed(folder, script)
-    assert refused == "new what the system is made of (code or files) has changed since the plan"
+    assert refused == "new code or files of the system have changed since the plan"
     assert again == "new 0.5"
 
 

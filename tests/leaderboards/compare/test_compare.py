@@ -205,7 +205,7 @@ boards = st.dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(boards)
 def test_a_board_compared_with_itself_is_unchanged(values):
     board = {place: cell(*found) for place, found in values.items()}
@@ -219,7 +219,7 @@ MIRRORED = {Verdict.REGRESSED: Verdict.IMPROVED, Verdict.MISSING: Verdict.NEW}
 MIRRORED |= {after: before for before, after in MIRRORED.items()}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(boards, boards)
 def test_the_mirrored_comparison_has_the_mirrored_verdicts(before, after):
     one, other = ({place: cell(*found) for place, found in values.items()} for values in (before, after))

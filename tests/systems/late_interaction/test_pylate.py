@@ -130,7 +130,7 @@ def test_a_changed_projection_is_another_model_and_gives_other_vectors(tmp_path:
 @pytest.mark.parametrize(
     ("file", "changes", "message"),
     [
-        ("1_Dense/config.json", {"bias": True}, "is no linear map without bias"),
+        ("1_Dense/config.json", {"bias": True}, "is not a linear map without bias"),
         ("1_Dense/config.json", {"activation_function": "torch.nn.modules.activation.Tanh"}, "activation torch.nn"),
         ("1_Dense/config.json", {"use_residual": True}, "use_residual True"),
         ("sentence_bert_config.json", {"do_lower_case": True}, "asks for lower-casing"),

@@ -122,7 +122,7 @@ def test_queries_of_another_space_are_refused(encoder: TokenEncoder, folder: Pat
 
 
 def test_a_folder_that_is_no_index_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is no index of token vectors"):
+    with pytest.raises(DataError, match="is not an index of token vectors"):
         TokenIndex(tmp_path)
 
 

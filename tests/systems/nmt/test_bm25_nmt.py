@@ -144,7 +144,7 @@ def test_an_engine_that_is_not_installed_is_named(model: Path, monkeypatch: pyte
 
 def test_a_model_that_is_no_translation_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
-    with pytest.raises(DataError, match="is no translation model"):
+    with pytest.raises(DataError, match="is not a translation model"):
         configure(tmp_path).supports(LanguagePair.parse("sw-en"))
 
 

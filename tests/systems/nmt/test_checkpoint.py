@@ -110,7 +110,7 @@ def test_what_is_no_translation_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"config\.json: is not JSON"):
         languages_of(str(tmp_path))
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
-    with pytest.raises(DataError, match="is no translation model"):
+    with pytest.raises(DataError, match="is not a translation model"):
         languages_of(str(tmp_path))
     (tmp_path / "config.json").write_text(json.dumps({"is_encoder_decoder": True, "model_type": "marian"}))
     with pytest.raises(DataError, match="has no weights"):
