@@ -58,7 +58,7 @@ def test_moses_files_are_aligned_by_line(tmp_path: Path) -> None:
         ("b.jsonl", b"{\n", "b.jsonl:1: is not JSON"),
         ("b.tmx", b"<tmx><body><tu>", "is not whole XML"),
         ("b.tmx", b"plain text", "is not XML"),
-        ("b.txt", b"mvua", "no parallel text by its name"),
+        ("b.txt", b"mvua", "not parallel text by its name"),
     ],
 )
 def test_faults_are_named_with_their_place(name: str, content: bytes, message: str, tmp_path: Path) -> None:
