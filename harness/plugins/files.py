@@ -50,7 +50,7 @@ def load_plugin_file(path: Path) -> list[str]:
         raise
     except BaseException as error:
         del sys.modules[name]
-        hint = "put the folders of modules that it imports into PYTHONPATH" if isinstance(error, ImportError) else None
+        hint = _import_hint(error) if isinstance(error, ImportError) else None
         raise PluginError(f"plugin {path} cannot be imported: {described(error)}", hint=hint) from error
     finally:
         LOADING.reset(token)
@@ -76,3 +76,9 @@ def reload_plugin_file(path: Path) -> None:
 
 def _module_name(path: Path) -> str:
     return f"clir_plugin_{path.stem}_{hashlib.blake2b(str(path).encode(), digest_size=4).hexdigest()}"
+
+
+def _import_hint(error: ImportError) -> str:
+    if (error.name or "").partition(".")[0] in ("harness", "leaderboards"):
+        return "the names are in clir_harness since version 0.2: from clir_harness import RetrievalSystem ..."
+    return "put the folders of modules that it imports into PYTHONPATH"

@@ -291,3 +291,10 @@ def test_a_module_that_is_not_there_or_registers_nothing_is_named(dataset: Path)
         (dataset / "own.yaml").write_text(text + f"collections: [{source}]\n")
         done = clir(dataset, "run", "--suite", "own.yaml")
         assert (done.returncode, complaint in done.stderr) == (2, True), done.stderr
+
+
+def test_a_plugin_of_before_the_front_door_is_told_the_new_names(folder: Path) -> None:
+    (folder / "old.py").write_text("from harness.system import RetrievalSystem\n")
+    shown = clir(folder, "systems", "--plugin", "old.py")
+    assert shown.returncode == 2
+    assert "hint: the names are in clir_harness since version 0.2: from clir_harness import" in shown.stderr
