@@ -43,7 +43,7 @@ def split_pairs(pairs: Iterable[QueryPassage], held_out: int) -> tuple[list[Quer
 
     Args:
         pairs: of which those with one passage go the same way.
-        held_out: passages whose pairs are held out, at most a tenth of all.
+        held_out: passages whose pairs are held out, at most a tenth of all; and held-out pairs returned, at most.
 
     Returns:
         Pairs to train on, and pairs held out.
@@ -54,7 +54,7 @@ def split_pairs(pairs: Iterable[QueryPassage], held_out: int) -> tuple[list[Quer
     train, held = split_held_out(list(dict.fromkeys(pairs)), held_out, lambda pair: pair[1])
     if len(train) < 2:
         raise DataError(f"{len(train)} different pairs are too few to train on", hint="give more text")
-    return train, held
+    return train, held[:: -(-len(held) // held_out)] if held else []
 
 
 def mean_reciprocal_rank(pairs: Sequence[QueryPassage], score: Callable[[list[str], list[str]], Tensor]) -> float:
