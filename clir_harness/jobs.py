@@ -96,7 +96,7 @@ def compare(
         absolute: tolerated difference of means; 0.005 unless given.
         relative: tolerated share of the base's mean, 0 to 1.
         alpha: count only differences with a corrected p below this.
-        latency_ratio, memory_ratio: tolerated ratios of median latency and of peak memory of searching, 1 or more.
+        latency_ratio, memory_ratio: tolerated ratios of median latency and of peak memory in search, 1 or more.
         allow_missing, allow_not_comparable: whether such cells do not fail.
         tests: whether there are tests and intervals.
         quiet: whether to show no progress on standard error.

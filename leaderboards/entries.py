@@ -76,7 +76,7 @@ class Entry:
 
     @property
     def judged_share(self) -> float | None:
-        """Share of the ten documents at the top that have judgements, mean over the judged queries; 0 to 1."""
+        """Share of the top ten documents that are judged, mean over the judged queries; 0 to 1."""
         return self.record.judged_at_10 if self.record else None
 
     @property

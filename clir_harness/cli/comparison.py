@@ -142,7 +142,7 @@ def show_comparison(found: BoardComparison, *, show_all: bool) -> None:
         comparison_lines.rules_explained(found),
         comparison_lines.tests_explained(found),
         *map(one_line, found.notes),
-        "" if show_all or not unchanged else "`clir compare` with --all prints what is unchanged, too.",
+        "" if show_all or not unchanged else "`clir compare --all` also prints unchanged cells.",
     ]
     for text in filter(None, said):
         console.print(Text(text), soft_wrap=True)

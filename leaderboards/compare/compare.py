@@ -198,4 +198,4 @@ def _notes(
         known = {(row, collection) for row, collection, _ in places}
         known |= {(row, MACRO) for row, _ in known}
         if not any(override.matches(*where, override.measures) for where in known):
-            yield f"Override {number} of the rules ({override.rows} on {override.collections}) fits no cell."
+            yield f"Override {number} of the rules ({override.rows} on {override.collections}) matches no cell."

@@ -61,7 +61,7 @@ class CellChange:
         verdict: the worst of its measures and costs; improved when one is better and none is worse.
         reasons: why it is not unchanged; for what is missing or not comparable, why.
         measures: in the order of the comparison; empty unless the cell was compared or is new or missing.
-        latency_ratio, memory_ratio: median latency and peak memory of searching, current over base; None when one of
+        latency_ratio, memory_ratio: median latency and peak memory in search, current over base; None when one of
             them is not known.
     """
 

@@ -23,7 +23,7 @@ class Limits(BaseModel):
         relative: share of the base's mean that is tolerated.
         alpha: level of significance; a difference counts only when its corrected p is below.
         latency_ratio: how many times the base's median latency is tolerated.
-        memory_ratio: how many times the base's peak memory of searching is tolerated.
+        memory_ratio: how many times the base's peak memory in search is tolerated.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -33,7 +33,7 @@ def measure_verdict(change: MeasureChange, limits: Limits) -> tuple[Verdict, str
     tested = ""
     if limits.alpha is not None:
         if change.paired is None:
-            tested = ", not tested for want of per-query scores"
+            tested = ", not tested without per-query scores"
         elif not change.paired.holm_p < limits.alpha:
             return Verdict.UNCHANGED, ""
         else:
@@ -91,7 +91,7 @@ def judged_cell(
     limits = rules.limits(row, collection, None)
     costs = [
         cost_verdict("median latency", latency_ratio, limits.latency_ratio),
-        cost_verdict("peak memory of searching", memory_ratio, limits.memory_ratio),
+        cost_verdict("peak memory in search", memory_ratio, limits.memory_ratio),
     ]
     judged = [
         MeasureChange(change.measure, change.base, change.current, verdict, change.paired)

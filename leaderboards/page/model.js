@@ -8,7 +8,7 @@ for (const one of board.collections) pairCounts.set(one.pair, (pairCounts.get(on
 const AVERAGES = [["macro", "macro"], ["high", "high"], ["low", "low"], ["gap", "gap"]];
 const COSTS = [
   ["latency_p50_ms", "median latency", "ms", 1],
-  ["search_peak_memory_bytes", "peak memory of searching", "MiB", 2 ** -20],
+  ["search_peak_memory_bytes", "peak memory in search", "MiB", 2 ** -20],
   ["index_bytes", "index size", "MiB", 2 ** -20],
 ];
 const ALL_COSTS = [

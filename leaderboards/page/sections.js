@@ -61,7 +61,7 @@ function costsPart() {
   });
   const machines = [...new Set(board.machines.map((_, place) => machineText(place)))];
   return section("costs-title", "Costs", table("Costs", ["system", "cells", ...ALL_COSTS.map(([, name]) => name), "judged"], lines),
-    h("p", { class: "quiet" }, "Medians over a row's finished cells; latency is of one query at a time. Judged: share of the ten documents at the top that have judgements. ",
+    h("p", { class: "quiet" }, "Medians over a row's finished cells; latency is of one query at a time. Judged: share of the top ten documents that are judged. ",
       machines.length > 1 ? "Cells ran on different machines, so compare with care: " : machines.length ? "All cells ran on: " : "", visible(machines.join("; "))));
 }
 

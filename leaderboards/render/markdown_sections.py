@@ -26,7 +26,7 @@ _COSTS = (
 )
 _COST_NAMES = {
     "latency_p50_ms": "median latency",
-    "search_peak_memory_bytes": "peak memory of searching",
+    "search_peak_memory_bytes": "peak memory in search",
     "index_bytes": "index size",
 }
 
@@ -219,7 +219,7 @@ def costs(analysis: Analysis, rows: Sequence[BoardRow]) -> list[str]:
     machines = dict.fromkeys(_machine(entry) for row in ours for entry in row.entries if entry.state is CellState.DONE)
     explained = (
         "Medians over a row's finished cells; latency is of one query at a time. "
-        "Judged: share of the ten documents at the top that have judgements."
+        "Judged: share of the top ten documents that are judged."
     )
     if machines:
         several = "Cells ran on different machines, so compare with care" if len(machines) > 1 else "All cells ran on"

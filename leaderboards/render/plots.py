@@ -25,7 +25,7 @@ QUIET = "#565d66"
 LONGEST_LABEL = 40
 _COSTS = {
     "latency_p50_ms": ("latency", "median latency, ms", 1.0),
-    "search_peak_memory_bytes": ("memory", "peak memory of searching, MiB", 2.0**-20),
+    "search_peak_memory_bytes": ("memory", "peak memory in search, MiB", 2.0**-20),
     "index_bytes": ("index", "index size, MiB", 2.0**-20),
 }
 _SETTINGS = {

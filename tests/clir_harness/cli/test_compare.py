@@ -92,7 +92,7 @@ def test_a_frozen_baseline_is_compared_with_the_store_it_came_from(clir, store) 
     code, out, _ = clir("compare", "baseline.json", store)
     assert code == 0
     assert "passed: 4 unchanged" in out
-    assert "with --all prints" in out
+    assert "--all` also prints" in out
     assert clir("compare", "baseline.json", store, "--all")[1].count("\nunchanged ") == 6, "cells and macro averages"
 
 

@@ -86,7 +86,7 @@ def test_without_scores_of_queries_tolerances_decide_and_it_is_said():
     (found,) = comparison.cells
     assert found.verdict is Verdict.REGRESSED
     assert found.measures[0].paired is None
-    assert "not tested for want of per-query scores" in found.reasons[0]
+    assert "not tested without per-query scores" in found.reasons[0]
     assert "Cells without per-query scores on one side, judged by tolerance and not tested: 1." in comparison.notes
 
 
@@ -184,7 +184,7 @@ def test_rules_for_some_cells_win_and_those_that_fit_none_are_told():
     overrides = [{"rows": "mD*", "absolute": 0.1}, {"rows": "gone", "absolute": 0.1}]
     comparison = compare(base, current, overrides=overrides)
     assert verdicts(comparison) == {("mDPR", "c/1"): "unchanged", ("BM25", "c/1"): "regressed"}
-    assert "Override 2 of the rules (gone on *) fits no cell." in comparison.notes
+    assert "Override 2 of the rules (gone on *) matches no cell." in comparison.notes
 
 
 def test_the_worst_comes_first():
