@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from clir_harness.harness.errors import DataError
 from clir_harness.harness.progress import Progress, no_progress
+from clir_harness.systems.checkpoints.digests import model_digest, plain_tokenizer
 from clir_harness.systems.checkpoints.inference import encode_in_batches
 from clir_harness.systems.checkpoints.reading import positions, read_tokenizer, require_embeddings
 from clir_harness.systems.checkpoints.sources import model_folder
@@ -187,17 +187,10 @@ class TextEncoder(nn.Module):  # type: ignore[misc]
 
     def digest(self) -> str:
         """Digest (hex) of weights, tokenizer, recipe and lengths: equal for what `save` wrote and `load` read."""
-        digest = hashlib.blake2b(digest_size=16)
-        for name, tensor in sorted(self.state_dict().items()):
-            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\0".encode())
-            digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
-        tokenizer = json.loads(self.tokenizer.backend_tokenizer.to_str())
-        kept = {key: value for key, value in tokenizer.items() if key not in ("truncation", "padding")}
         how = self.recipe
         recipe = [how.pooling, how.normalise, how.query_prompt, how.passage_prompt, how.pool_prompt]
         recipe += [[layer.kind for layer in how.layers], [layer.config for layer in self.layers]]
-        digest.update(json.dumps([kept, recipe, self.lengths], sort_keys=True).encode())
-        return digest.hexdigest()
+        return model_digest(self.state_dict(), [plain_tokenizer(self.tokenizer), recipe, self.lengths])
 
     def _rows(self, texts: Sequence[str], role: Role) -> list[list[int]]:
         """Token ids with prompt and special tokens, cut."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from clir_harness.harness.errors import DataError
 from clir_harness.harness.progress import Progress, no_progress
+from clir_harness.systems.checkpoints.digests import model_digest, plain_tokenizer
 from clir_harness.systems.checkpoints.inference import encode_in_batches
 from clir_harness.systems.checkpoints.reading import (
     POOLER,
@@ -245,13 +244,8 @@ class TokenEncoder(nn.Module):  # type: ignore[misc]
 
     def digest(self) -> str:
         """Digest (hex) of weights, configuration, tokenizer and settings; what `save` wrote, `load` reads, is equal."""
-        digest = hashlib.blake2b(digest_size=16)
-        for name, tensor in sorted(self._weights().items()):
-            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\0".encode())
-            digest.update(tensor.flatten().view(torch.uint8).numpy())
-        for part in (_plain_config(self.body), _plain_tokenizer(self.tokenizer), self.settings.model_dump()):
-            digest.update(json.dumps(part, sort_keys=True, default=str).encode())
-        return digest.hexdigest()
+        parts = (_plain_config(self.body), plain_tokenizer(self.tokenizer), self.settings.model_dump())
+        return model_digest(self._weights(), *parts)
 
     def _padded(self, rows: Sequence[Tokens], role: Role) -> dict[str, Tensor]:
         return {name: tensor.to(self.device) for name, tensor in self._tokens.pad(rows, role).items()}
@@ -298,9 +292,3 @@ def _plain_config(body: PreTrainedModel) -> dict[str, Any]:
     found = body.config.to_diff_dict()
     added = ("transformers_version", "_name_or_path", "dtype", "architectures")
     return {key: value for key, value in found.items() if key not in added}
-
-
-def _plain_tokenizer(tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
-    """The tokenizer's own file, without the truncation and padding of whoever used it last."""
-    found: dict[str, Any] = json.loads(tokenizer.backend_tokenizer.to_str())
-    return {key: value for key, value in found.items() if key not in ("truncation", "padding")}
