@@ -201,7 +201,7 @@ def test_training_learns_the_embedded_language_and_beats_no_translation(tmp_path
     report = experiment.run()
     assert report.failed == []
     cells = {cell.row.system: experiment.store.cell(cell.task.key) for cell in report.plan.cells if cell.task}
-    means = {system: cell["means"]["AP"] for system, cell in cells.items() if cell}
+    means = {system: cell.means["AP"] for system, cell in cells.items() if cell}
     assert means["psq"] > means["bm25"] + 0.2
 
 
