@@ -8,8 +8,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,7 +127,8 @@ class ContentStore:
         with explained(self.root):
             base.mkdir(exist_ok=True)
             self._sweep(base)
-            folder = Path(tempfile.mkdtemp(dir=base))
+            folder = base / secrets.token_hex(8)
+            folder.mkdir()
             lock = FileLock(folder.with_suffix(".lock"))
             lock.acquire()
         try:

@@ -243,3 +243,15 @@ def test_a_damaged_file_is_named(store: Store) -> None:
     path.write_text("{")
     with pytest.raises(StoreError, match=r"x\.json is damaged"):
         read_json(path)
+
+
+def test_others_may_read_what_the_umask_lets_them(store: Store) -> None:
+    before = os.umask(0o022)
+    try:
+        store.publish_cell("k", lambda _: cell())
+        store.obtain("index", "k", lambda _: {})
+    finally:
+        os.umask(before)
+    folders = [store.cell_folder("k"), store.root / "artefacts" / "index" / "k"]
+    assert [oct(folder.stat().st_mode & 0o777) for folder in folders] == ["0o755", "0o755"]
+    assert oct((folders[0] / "cell.json").stat().st_mode & 0o777) == "0o644"
