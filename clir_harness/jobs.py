@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from clir_harness.cli.progress import RunProgress, StepProgress
+from clir_harness.cli.comparison import compare as compare_sides
+from clir_harness.cli.progress import RunProgress
 from clir_harness.harness.execution.experiment import Experiment, Report
-from clir_harness.harness.progress import no_progress
 from clir_harness.harness.store import Store
 from clir_harness.harness.suite import Suite
-from clir_harness.leaderboards.compare.compare import compare_sides
-from clir_harness.leaderboards.compare.inputs import Selection, read_sides
+from clir_harness.leaderboards.compare.inputs import Selection
 from clir_harness.leaderboards.compare.results import BoardComparison
 from clir_harness.leaderboards.compare.rules import choose_rules
 
@@ -118,6 +117,4 @@ def compare(
     }
     chosen = choose_rules(None if rules is None else Path(rules), given)
     selection = Selection(measures or chosen.measures, suite, collection, row, None if data is None else Path(data))
-    with StepProgress() as progress:
-        sides = read_sides(base, current, selection)
-        return compare_sides(*sides, chosen, tests=tests, progress=no_progress if quiet else progress)
+    return compare_sides(Path(base), Path(current), selection, chosen, tests=tests, quiet=quiet)

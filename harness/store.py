@@ -188,7 +188,8 @@ class Store(ContentStore):
             with FileLock(locks / f"{_BOARDS}-{suite}.note"):
                 old = self.board(suite)
                 new = change(old)
-                write_json(self._note(_BOARDS, suite), new.plain())
+                if new != old:
+                    write_json(self._note(_BOARDS, suite), new.plain())
         return new != old
 
     # -- collections -----------------------------------------------------------------------------------------
@@ -279,11 +280,9 @@ def _record(kind: type[R], path: Path, remedy: str) -> R | None:
     value = read_json(path)
     if value is None:
         return None
-    newer = isinstance(value, dict) and value.get("format", FORMAT) > FORMAT
-    if newer:
-        raise StoreError(
-            f"{path} has format {value['format']}, this version reads up to {FORMAT}", hint="upgrade clir-harness"
-        )
+    found = value.get("format") if isinstance(value, dict) else None
+    if isinstance(found, int) and found > FORMAT:
+        raise StoreError(f"{path} has format {found}, this version reads up to {FORMAT}", hint="upgrade clir-harness")
     try:
         return kind.model_validate(value)
     except ValidationError as error:

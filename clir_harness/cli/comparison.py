@@ -64,12 +64,9 @@ def compare(
         ClirError: as for `read_sides`.
     """
     from clir_harness.cli.progress import StepProgress
-    from clir_harness.harness.progress import no_progress
 
-    with StepProgress() as progress:
-        return compare_sides(
-            *read_sides(base, current, selection), rules, tests=tests, progress=no_progress if quiet else progress
-        )
+    with StepProgress(quiet=quiet) as progress:
+        return compare_sides(*read_sides(base, current, selection), rules, tests=tests, progress=progress)
 
 
 def write_comparison(found: BoardComparison, files: Mapping[str, Path | None]) -> None:

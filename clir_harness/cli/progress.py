@@ -82,13 +82,17 @@ class RunProgress(AbstractContextManager["RunProgress"]):
 
 
 class StepProgress(AbstractContextManager["StepProgress"]):
-    """Shows the progress of one task: a bar on a terminal, elsewhere a line every 15 seconds."""
+    """Shows the progress of one task: a bar on a terminal, elsewhere a line every 15 seconds.
+
+    Args:
+        quiet: show nothing.
+    """
 
     INTERVAL = 15.0
     """Seconds between lines."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._console = Console(stderr=True, quiet=quiet, highlight=False)
         columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         self._live = Progress(TextColumn("{task.description}", markup=False), *columns, console=self._console)
         self._bar = self._live.add_task("starting", total=None)

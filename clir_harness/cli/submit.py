@@ -45,10 +45,9 @@ def command(
       clir submit mine.run.gz --system mine --collection afriqa/sw-en --suite afriqa --data DIR --dry-run
     """
     from clir_harness.cli.progress import StepProgress
-    from clir_harness.harness.progress import no_progress
     from clir_harness.harness.submission import submit
 
-    with StepProgress() as progress:
+    with StepProgress(quiet=as_json) as progress:
         report = submit(
             run,
             system=system,
@@ -57,7 +56,7 @@ def command(
             store=store,
             data=data,
             dry_run=dry_run,
-            progress=no_progress if as_json else progress,
+            progress=progress,
         )
     if as_json:
         echo_json(

@@ -102,6 +102,8 @@ def test_what_is_kept_of_a_cell_is_read_as_it_was(store: Store) -> None:
     ("change", "said"),
     [
         ({"format": FORMAT + 1}, "format 2, this version reads up to 1"),
+        ({"format": "x"}, "is damaged: format"),
+        ({"format": None}, "is damaged: format"),
         ({"depth": "ten"}, "is damaged: depth"),
         ({"later": 1}, "is damaged: later"),
     ],
