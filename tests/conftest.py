@@ -54,12 +54,7 @@ def tiny(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-@pytest.fixture
-def tiny_suite(tmp_path: Path) -> Path:
-    """A suite over the hand-written collection; the files of its third pair are absent."""
-    path = tmp_path / "tiny.yaml"
-    path.write_text(
-        """\
+SUITE = """\
 name: tiny
 title: Four documents
 measures: [AP, nDCG@10, RR]
@@ -70,7 +65,13 @@ rows:
 collections:
   - {source: jsonl, path: tiny, pairs: [sw-en, so-en, ha-en]}
 """
-    )
+
+
+@pytest.fixture
+def tiny_suite(tmp_path: Path) -> Path:
+    """A suite over the hand-written collection; the files of its third pair are absent."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(SUITE)
     return path
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from clir_harness.harness.errors import DataError, MissingDataError
 from clir_harness.leaderboards.analysis import analyse
 from clir_harness.leaderboards.json_text import write_lines
-from clir_harness.leaderboards.published import PublishedFigure
 from clir_harness.leaderboards.render.document import make_document
 from clir_harness.leaderboards.schema import BoardDocument, read_board
+from tests.leaderboards.page.conftest import FIGURE
 
 SCRIPTED = {"system": "scripted"}
 HUMAN = {"system": "scripted", "label": "human", "queries": "human"}
@@ -32,16 +32,7 @@ def changed(document: BoardDocument, folder: Path, **changes: object) -> Path:
 
 def test_what_is_read_is_what_was_written(world, scripted, tmp_path):
     board = world.board(SCRIPTED, HUMAN, scripted("breaks", fails_on="tl"), pairs=["sw-en", "tl-en", "yo-en"])
-    figure = PublishedFigure(
-        system="Mono",
-        collection="Mini",
-        matches="mini/*",
-        pairs=("sw-en", "tl-en"),
-        measure="RR",
-        value=0.5,
-        source="x",
-    )
-    document = make_document(analyse(board, baseline="scripted"), [figure], per_query=True)
+    document = make_document(analyse(board, baseline="scripted"), [FIGURE], per_query=True)
     assert read_board(written(document.to_json(), tmp_path)) == document
     assert document.reported[0].collections == ("mini/sw-en", "mini/tl-en")
 
