@@ -185,7 +185,7 @@ def _compute(task: CellTask, store: Store, files: CellFiles, on_event: OnEvent) 
     run = Run.from_rankings(rankings, tag="_".join(task.row.label.split()))
     described = dict(system.describe_index(documents.language))
     records = replace(task.records, track=track)
-    files.keep_run(run, ir_metadata(task.identity, machine(), task.command, track, {**described, **search_details}))
+    files.keep_run(run, ir_metadata(records, {**described, **search_details}))
     evaluation = evaluate(run, collection.qrels, [*task.measures, JUDGED], same_documents=True)
     reused = all(index.reused for index in indexes.values())
     return records.done(

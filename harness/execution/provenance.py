@@ -5,29 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from clir_harness.harness.execution.records import RecordMaker
 from clir_harness.harness.identity import fingerprint, package_version
-from clir_harness.harness.record import Machine, TrackRecord
-from clir_harness.harness.record_identity import CellIdentity
 
 
-def ir_metadata(
-    identity: CellIdentity, machine: Machine, command: str, track: TrackRecord | None, index: Mapping[str, Any]
-) -> dict[str, Any]:
+def ir_metadata(cell: RecordMaker, index: Mapping[str, Any]) -> dict[str, Any]:
     """Provenance in the terms of ir_metadata (Breuer et al. 2022, https://www.ir-metadata.org).
 
     Args:
-        identity: of the cell, which has a system.
-        machine: that carried it out.
-        command: command line that carries it out.
-        track: what perturbs the queries, if anything.
+        cell: makes the record of the cell, which a system answered on a machine.
         index: what the system says about its index and its search.
 
     Returns:
         A value of mappings, lists, text and numbers.
     """
-    system, plain = identity.system, identity.plain()
+    identity, machine = cell.identity, cell.machine
+    system = identity.system
     assert system is not None
-    queries = {"queries": identity.queries.variant} | ({"track": track.plain()} if track else {})
+    assert machine is not None
+    queries = {"queries": identity.queries.variant} | ({"track": cell.track.plain()} if cell.track else {})
     return {
         "platform": {
             "hardware": {
@@ -38,7 +34,7 @@ def ir_metadata(
             "software": {"libraries": {"python": [f"{name}=={found}" for name, found in system.packages.items()]}},
         },
         "implementation": {
-            "executable": {"cmd": command},
+            "executable": {"cmd": cell.command},
             "source": {"name": "clir-harness", "version": package_version("clir-harness")},
         },
         "method": {
@@ -46,5 +42,5 @@ def ir_metadata(
             "retrieval": [{"name": system.name, **system.settings, **index}],
         },
         "data": {"test collection": {"name": identity.collection.id, **queries}},
-        "clir-harness": {"cell": fingerprint(identity), "identity": plain},
+        "clir-harness": {"cell": fingerprint(identity), "identity": identity.plain()},
     }

@@ -10,7 +10,6 @@ from typing import Literal
 RankingMethod = Literal["mean", "borda", "wins"]
 """How the rows of a board are ranked."""
 
-RANKING_METHODS: tuple[RankingMethod, ...] = ("mean", "borda", "wins")
 _DECIMALS = 12
 """Means are compared after rounding to this, so that equal scores tie although they were added up in another order."""
 
